@@ -1,0 +1,39 @@
+"""tinytorch: a small deep learning framework on NumPy, from which one learns how they work by building it.
+
+Names are PyTorch's: `import tinytorch as torch` runs an ordinary script for an MLP, a CNN or a GRU.
+"""
+
+from tinytorch._lazy import face
+from tinytorch.creation import tensor  # first of all: the function takes the place of the submodule of the same name
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, _names = face(
+    __name__,
+    {
+        "tinytorch.autograd": ("enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"),
+        "tinytorch.creation": (
+            *("Generator", "arange", "as_tensor", "default_generator", "empty", "empty_like", "eye", "from_numpy", "full"),
+            *("full_like", "get_rng_state", "initial_seed", "linspace", "manual_seed", "ones", "ones_like", "rand"),
+            *("rand_like", "randint", "randn", "randn_like", "randperm", "set_rng_state", "zeros", "zeros_like"),
+        ),
+        "tinytorch.dtypes": (
+            *("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool=bool_", "device=Device"),
+            *("half=float16", "float=float32", "double=float64", "short=int16", "int=int32", "long=int64"),
+        ),
+        "tinytorch.functional": (
+            *("abs", "add", "all", "allclose", "amax", "amin", "any", "argmax", "argmin", "broadcast_to", "cat", "chunk"),
+            *("clamp", "clone", "div", "dot", "eq", "equal", "erf", "exp", "flatten", "flip", "gather", "ge", "gt"),
+            *("isfinite", "isnan", "le", "log", "log_softmax", "logaddexp", "logsumexp", "lt", "matmul", "max", "maximum"),
+            *("mean", "min", "minimum", "mul", "ne", "neg", "norm", "permute", "pow", "relu", "reshape", "roll", "sigmoid"),
+            *("sign", "softmax", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum", "tanh", "transpose"),
+            *("unbind", "unsqueeze", "var", "where"),
+        ),
+        "tinytorch.serialization": ("load", "save"),
+        "tinytorch.tensor": ("Tensor", "apply", "is_tensor"),
+        "tinytorch.training": ("evaluate", "fit"),
+        "math": ("inf", "nan", "pi"),
+    },
+    ("autograd", "cuda", "datasets", "functional", "nn", "ops", "optim", "testing", "training", "utils"),
+)
+__all__ = ["__version__", "tensor", *_names]

@@ -1,0 +1,376 @@
+"""02 Automatic differentiation: a graph of calls, walked backwards by the chain rule.
+
+Every call of an op that a gradient may have to pass is kept as a Record: where its inputs came from, and how to send a
+gradient back to each. `backpropagate` starts at the end with the gradient of the result with respect to itself, and
+visits the records from the youngest to the oldest, because whatever used a value is younger than it.
+
+This file knows neither the ops nor Tensor. A source is where a value came from: the Record of the call that made it, or the
+leaf itself. Gradients are arrays, or Tensors when a graph of the gradient is asked for (`create_graph`).
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ContextDecorator
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+Gradient = Any  # a NumPy array, or a Tensor while the graph of a gradient is built
+Source = Any  # a Record, or the leaf itself
+
+_clock = count(1)  # one clock for calls and in-place changes tells which came first
+
+
+class Record:
+    """One call of an op: what went in, where it came from, and the way back to each input (None once it is freed)."""
+
+    __slots__ = ("op", "inputs", "params", "sources", "vjps", "moment")
+
+    def __init__(
+        self,
+        op: Callable[..., Any],
+        inputs: tuple[Any, ...],
+        params: dict[str, Any],
+        sources: Sequence[Source | None],
+        vjps: Sequence[Callable[..., Any]] | None,
+    ) -> None:
+        self.op = op
+        self.inputs = inputs
+        self.params = params
+        self.sources = sources  # None for an input that wants no gradient
+        self.vjps = vjps
+        self.moment = next(_clock)
+
+    @property
+    def name(self) -> str:
+        """The op, for messages."""
+        return self.op.__name__
+
+    def redate(self) -> None:
+        """Count as made now: the call put its value in place of an older one."""
+        self.moment = next(_clock)
+
+    def free(self) -> None:
+        """Let go of everything the way back needed."""
+        self.inputs, self.params, self.sources, self.vjps = (), {}, (), None
+
+
+# What a user calls: from Tensors to gradients
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Add to `grad` of every leaf (or of the inputs named) the gradient of the tensors, weighted by grad_tensors.
+
+    tensors: a Tensor or several; grad_tensors: a gradient for each in its shape, needed unless it is a single number.
+    Raises RuntimeError where a tensor does not require grad, a gradient is missing or has another shape, or the graph
+    was freed by an earlier backward.
+    """
+    targets = None if inputs is None else [t.source for t in _several(inputs)]
+    for leaf, gradient in _gradients(tensors, grad_tensors, targets, retain_graph, create_graph).values():
+        leaf.accumulate(gradient)
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+) -> tuple[Any, ...]:
+    """The gradients of the outputs for the inputs, as a tuple of Tensors; `grad` of no Tensor is touched.
+
+    With `create_graph` they can be differentiated again. Raises RuntimeError where an input does not require grad, or
+    did not contribute to the outputs (`allow_unused` gives None for it).
+    """
+    inputs = _several(inputs)
+    for i, x in enumerate(inputs):
+        if not x.requires_grad:
+            raise RuntimeError(f"autograd.grad asks for the gradient of input {i}, which does not require grad")
+    targets = [x.source for x in inputs]
+    arrived = _gradients(outputs, grad_outputs, targets, retain_graph, create_graph)
+    for i, target in enumerate(targets):
+        if id(target) not in arrived and not allow_unused:
+            raise RuntimeError(
+                f"autograd.grad: input {i} has no part in the outputs (or its graph was freed): allow_unused=True gives None"
+            )
+    gradients = [arrived[id(t)][1] if id(t) in arrived else None for t in targets]
+    return tuple(g if g is None else x.as_gradient(g) for x, g in zip(inputs, gradients, strict=True))
+
+
+def _several(tensors: Any) -> Sequence[Any]:
+    return tensors if isinstance(tensors, (tuple, list)) else (tensors,)
+
+
+def _gradients(
+    outputs: Any, seeds: Any, targets: Sequence[Source] | None, retain_graph: bool | None, create_graph: bool
+) -> dict[int, tuple[Source, Gradient]]:
+    """`backpropagate` from Tensors, each gradient in memory that nothing else uses."""
+    outputs = _several(outputs)
+    seeds = [None] * len(outputs) if seeds is None else _several(seeds)
+    start = [_seed(y, g, create_graph) for y, g in zip(outputs, seeds, strict=True)]
+    keep = create_graph if retain_graph is None else retain_graph
+    with set_grad_enabled(create_graph):
+        arrived = backpropagate(
+            [y.source for y in outputs], start, targets, retain_graph=keep, create_graph=create_graph
+        )
+    if create_graph:
+        return arrived
+    taken = {id(g) for g in start}
+    for key, (source, gradient) in arrived.items():
+        if id(gradient) in taken or isinstance(gradient, np.generic) or gradient.base is not None:
+            arrived[key] = source, np.array(gradient)
+        taken.add(id(gradient))
+    return arrived
+
+
+def _seed(output: Any, gradient: Any, create_graph: bool) -> Gradient:
+    """The gradient to start from at an output: what was given or, for a single number, one."""
+    if not output.requires_grad:
+        raise RuntimeError("backward starts from a Tensor that requires grad, and this one does not: nothing led to it")
+    if gradient is None:
+        if output.array.size != 1:
+            raise RuntimeError(
+                f"backward from a Tensor of shape {output.shape} needs a gradient of that shape; only a single number has one"
+            )
+        gradient = output.as_gradient(np.ones_like(output.array))
+    if gradient.shape != output.shape:
+        raise RuntimeError(f"backward from a Tensor of shape {output.shape} got a gradient of shape {gradient.shape}")
+    return gradient if create_graph else gradient.array
+
+
+# The chain rule
+
+
+def backpropagate(
+    outputs: Sequence[Source],
+    gradients: Sequence[Gradient],
+    targets: Sequence[Source] | None = None,
+    *,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+) -> dict[int, tuple[Source, Gradient]]:
+    """Send the gradients of the outputs back through the graph.
+
+    Returns {id(source): (source, gradient)} for the targets that a gradient reached; without targets, for the leaves.
+    With `create_graph` the gradients are Tensors and know how they came about. Griewank and Walther (2008), section 3.2.
+    """
+    records = trace(outputs, since=oldest(targets))
+    needed = None if targets is None else leading_to(targets, records)
+    asked_for = {id(target) for target in targets or ()}
+    arrived: dict[int, tuple[Source, Gradient]] = {}
+
+    def send(source: Source, gradient: Gradient) -> None:
+        if id(source) in arrived:
+            gradient = arrived[id(source)][1] + gradient
+        arrived[id(source)] = source, gradient
+
+    for source, gradient in zip(outputs, gradients, strict=True):
+        send(source, gradient)
+    for record in reversed(records):
+        if needed is not None and id(record) not in needed:
+            continue
+        gradient = arrived[id(record)][1] if id(record) in asked_for else arrived.pop(id(record))[1]
+        wanted = [s is not None and (needed is None or id(s) in needed) for s in record.sources]
+        for source, back in zip(record.sources, send_back(record, gradient, wanted, create_graph), strict=True):
+            if back is not None:
+                send(source, back)
+        if not retain_graph:
+            record.free()
+    return arrived if targets is None else {i: arrived[i] for i in asked_for if i in arrived}
+
+
+def trace(outputs: Iterable[Source], since: int = 0) -> list[Record]:
+    """The records younger than `since` that the outputs depend on, oldest first.
+
+    The order in which calls were made is a topological order. A loop, not a recursion: graphs are deeper than stacks.
+    """
+    found: dict[int, Record] = {}
+    waiting = list(outputs)
+    while waiting:
+        source = waiting.pop()
+        if isinstance(source, Record) and source.moment > since and source.moment not in found:
+            found[source.moment] = source
+            waiting.extend(source.sources)
+    return [found[moment] for moment in sorted(found)]
+
+
+def oldest(targets: Sequence[Source] | None) -> int:
+    """The moment before which no record can lead to a target: 0 where a target is a leaf."""
+    return min((t.moment if isinstance(t, Record) else 0 for t in targets or ()), default=0)
+
+
+def leading_to(targets: Iterable[Source], records: Iterable[Record]) -> set[int]:
+    """The ids of the targets and of all the records, given oldest first, that a gradient passes on its way to them."""
+    needed = {id(target) for target in targets}
+    for record in records:
+        if any(id(source) in needed for source in record.sources):
+            needed.add(id(record))
+    return needed
+
+
+def send_back(record: Record, gradient: Gradient, wanted: Sequence[bool], create_graph: bool) -> list[Gradient | None]:
+    """One step of the chain rule: the gradient of each wanted input of a call, in that input's own shape and type."""
+    vjps = ways_back(record, wanted, create_graph)
+    if len(vjps) == 1 < len(wanted):
+        gradients = vjps[0](gradient, wanted)
+    else:
+        gradients = [vjp(gradient) if want else None for vjp, want in zip(vjps, wanted, strict=True)]
+    return [fit(g, x, record) if want else None for g, x, want in zip(gradients, record.inputs, wanted, strict=True)]
+
+
+def ways_back(record: Record, wanted: Sequence[bool], create_graph: bool) -> Sequence[Callable[..., Gradient]]:
+    """The functions that send a gradient back: those the call left behind or, for a graph of the gradient, the same
+    formulas on Tensors, which the op gives when it is run on its inputs once more."""
+    if record.vjps is None:
+        raise RuntimeError(
+            "backward went through this graph before and freed it: say retain_graph=True the first time to go twice"
+        )
+    replay = create_graph and not hasattr(record.op, "linear_in_inputs")
+    if replay and hasattr(record.op, "differentiable_once"):
+        raise RuntimeError(
+            f"{record.name} can be differentiated only once, but create_graph=True asks for the graph of its gradient"
+        )
+    if _latest_change > record.moment:
+        kept = [x.array for x in record.inputs if hasattr(x, "array")] if replay else held_arrays(record.vjps, wanted)
+        if any(changed_since(record.moment, array) for array in kept):
+            raise RuntimeError(
+                f"a Tensor that the gradient of {record.name} needs was changed in place after {record.name} used it"
+            )
+    return record.op(*record.inputs, **record.params)[1:] if replay else record.vjps
+
+
+def fit(gradient: Gradient, like: Any, record: Record) -> Gradient:
+    """A gradient in the shape and the data type of the input that it belongs to."""
+    if gradient.shape != like.shape:
+        gradient = unbroadcast(gradient, like.shape, record.name)
+    if gradient.dtype != like.dtype:
+        gradient = gradient.astype(like.dtype) if isinstance(gradient, (np.ndarray, np.generic)) else gradient.to(like.dtype)
+    return gradient
+
+
+def unbroadcast(gradient: Gradient, shape: tuple[int, ...], name: str = "unbroadcast") -> Gradient:
+    """Undo broadcasting: an element that was used in many places gets the sum of their gradients.
+
+    gradient (..., n, m) -> shape, which broadcasts to the gradient's own. Raises RuntimeError where it does not.
+    """
+    added = gradient.ndim - len(shape)
+    stretched = tuple(
+        axis for axis, n in enumerate(gradient.shape) if axis < added or (shape[axis - added] == 1 and n != 1)
+    )
+    summed = np.sum(gradient, axis=stretched, keepdims=True) if stretched else gradient
+    if added < 0 or summed.shape[added:] != shape:
+        raise RuntimeError(f"{name} gave a gradient of shape {gradient.shape} for an input of shape {shape}")
+    return np.reshape(summed, shape)
+
+
+# In-place changes: what a way back holds must be what the call saw
+
+_latest_change = 0
+_changes: dict[int, tuple[int, weakref.ref[Any]]] = {}  # id of a block of memory: when it last changed
+
+
+def mark_changed(array: np.ndarray) -> None:
+    """Tell the graph that an array was written to, so that no way back that holds its memory is walked any more."""
+    global _latest_change
+    memory = owner(array)
+    key = id(memory)
+    _latest_change = next(_clock)
+    reference = _changes[key][1] if key in _changes else weakref.ref(memory, lambda _: _changes.pop(key, None))
+    _changes[key] = _latest_change, reference
+
+
+def changed_since(moment: int, array: np.ndarray) -> bool:
+    """Whether any of the memory that an array lies in was written to after a moment."""
+    return _latest_change > moment and _changes.get(id(owner(array)), (0,))[0] > moment
+
+
+def owner(array: np.ndarray) -> np.ndarray:
+    """The array whose memory this one is a view of."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def held_arrays(vjps: Sequence[Callable[..., Any]], wanted: Sequence[bool]) -> Iterator[np.ndarray]:
+    """Every array that the wanted ways back close over."""
+    waiting: list[Any] = list(vjps) if len(vjps) == 1 else [v for v, want in zip(vjps, wanted, strict=True) if want]
+    while waiting:
+        held = waiting.pop()
+        if isinstance(held, np.ndarray):
+            yield held
+        elif isinstance(held, (tuple, list)):
+            waiting.extend(held)
+        elif hasattr(held, "__closure__"):
+            waiting.extend(cell.cell_contents for cell in held.__closure__ or ())
+
+
+# Whether calls are recorded
+
+
+class _Mode(threading.local):
+    recording = True
+
+
+_mode = _Mode()
+
+
+def is_grad_enabled() -> bool:
+    """Whether calls are recorded in this thread."""
+    return _mode.recording
+
+
+class _Recording(ContextDecorator):
+    """Turns recording on or off for a `with` block or for the calls of a function; uses may be nested."""
+
+    def __init__(self, mode: bool) -> None:
+        self._mode = bool(mode)
+        self._before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._before.append(_mode.recording)
+        _mode.recording = self._mode
+
+    def __exit__(self, *error: object) -> None:
+        _mode.recording = self._before.pop()
+
+
+class no_grad(_Recording):
+    """Do not record: `with no_grad():`, or `@no_grad()` above a function."""
+
+    def __init__(self) -> None:
+        super().__init__(False)
+
+
+class enable_grad(_Recording):
+    """Record again, within `no_grad`."""
+
+    def __init__(self) -> None:
+        super().__init__(True)
+
+
+class set_grad_enabled(_Recording):
+    """Record, or do not, from here on; used in a `with` or above a function, only there."""
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__(mode)
+        self._at_first = _mode.recording
+        _mode.recording = self._mode
+
+    def __enter__(self) -> None:
+        self._before.append(self._at_first)
+        _mode.recording = self._mode
+
+    def __call__(self, function: Any) -> Any:
+        _mode.recording = self._at_first
+        return super().__call__(function)

@@ -1,0 +1,348 @@
+"""09 Convolution: the same small weights at every place of a signal or an image.
+
+A convolution is one matrix product after `unfold` has written the window of every output side by side. `fold`, which adds
+the windows up again where they came from, is the way back of unfold, and unfold that of fold.
+
+The batch is kept as the last axis in memory (a Tensor still says (N, C, H, W); its strides differ): unfolding is then a few
+long copies, one for each place in the kernel, and the product is one large one. Elementwise ops keep the order of memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from tinytorch import functional as F
+from tinytorch.creation import empty
+from tinytorch.dtypes import Device
+from tinytorch.layers import Module, Parameter, reset_weights
+from tinytorch.ops import Array, Rule, linear_in_inputs, run
+from tinytorch.tensor import Tensor, apply
+
+Sizes = tuple[int, ...]
+Padding = tuple[tuple[int, int], ...]  # (before, after) of every dimension of space
+
+
+def batch_last(x: Array) -> Array:
+    """(N, C, ...) -> (C, ..., N), a view."""
+    return np.transpose(x, (*range(1, x.ndim), 0))
+
+
+def batch_first(x: Array) -> Array:
+    """(C, ..., N) -> (N, C, ...), a view."""
+    return np.transpose(x, (x.ndim - 1, *range(x.ndim - 1)))
+
+
+def count_windows(size: Sizes, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes) -> Sizes:
+    """How many windows fit along each dimension of space. Dumoulin and Visin (2016), relationship 15."""
+    geometry = zip(size, kernel_size, stride, padding, dilation, strict=True)
+    return tuple((n + sum(p) - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in geometry)
+
+
+def windows(offset: Sizes, count: Sizes, stride: Sizes, dilation: Sizes) -> tuple[slice, ...]:
+    """The places that one offset in the kernel meets, one for every window, along each dimension of space."""
+    geometry = zip(offset, count, stride, dilation, strict=True)
+    return tuple(slice(o * d, o * d + (n - 1) * s + 1, s) for o, n, s, d in geometry)
+
+
+@linear_in_inputs
+def unfold(
+    x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes, value: float = 0.0
+) -> Rule:
+    """The window of every output: x (N, C, *size) -> (C, *kernel_size, *output_size, N), with a value outside of x."""
+    batch, channels, *size = x.shape
+    count = count_windows(tuple(size), kernel_size, stride, padding, dilation)
+    padded = surround(batch_last(x), padding, value)
+    y = np.empty((channels, *kernel_size, *count, batch), x.dtype)
+    for offset in np.ndindex(kernel_size):
+        y[(slice(None), *offset)] = padded[(slice(None), *windows(offset, count, stride, dilation))]
+    geometry = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+    return y, lambda g: run(fold, g, size=tuple(size), **geometry)
+
+
+@linear_in_inputs
+def fold(
+    g: np.ndarray, *, size: Sizes, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes
+) -> Rule:
+    """Every window added up where unfold took it: (C, *kernel_size, *output_size, N) -> (N, C, *size)."""
+    channels, batch = g.shape[0], g.shape[-1]
+    count = count_windows(size, kernel_size, stride, padding, dilation)
+    padded = np.zeros((channels, *(n + sum(p) for n, p in zip(size, padding, strict=True)), batch), g.dtype)
+    for offset in np.ndindex(kernel_size):
+        padded[(slice(None), *windows(offset, count, stride, dilation))] += g[(slice(None), *offset)]
+    inside = tuple(slice(before, before + n) for n, (before, _) in zip(size, padding, strict=True))
+    geometry = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+    return batch_first(padded[(slice(None), *inside)]), lambda h: run(unfold, h, **geometry)
+
+
+def surround(x: np.ndarray, padding: Padding, value: float) -> np.ndarray:
+    """(C, *size, N) with a value around every dimension of space; x itself where there is no padding."""
+    if not any(map(any, padding)):
+        return x
+    size = x.shape[1:-1]
+    padded = np.full((len(x), *(n + sum(p) for n, p in zip(size, padding, strict=True)), x.shape[-1]), value, x.dtype)
+    padded[(slice(None), *(slice(before, before + n) for n, (before, _) in zip(size, padding, strict=True)))] = x
+    return padded
+
+
+def convolution(
+    x: Array, weight: Array, *bias: Array, stride: Sizes, padding: Padding, dilation: Sizes, groups: int
+) -> Rule:
+    """Every window of x multiplied by the weights, for signals, images or any number of dimensions of space.
+
+    x (N, C, *size), weight (out, C / groups, *kernel_size), bias (out,) or none -> (N, out, *output_size). It is what deep
+    learning calls convolution, a cross-correlation: the kernel is not flipped. Goodfellow et al. (2016), equation 9.6.
+    """
+    out, _, *kernel_size = weight.shape
+    geometry = {"kernel_size": tuple(kernel_size), "stride": stride, "padding": padding, "dilation": dilation}
+    size, batch = x.shape[2:], x.shape[0]
+    count = count_windows(size, **geometry)
+    columns_shape = (x.shape[1], *kernel_size, *count, batch)
+    inputs, places = math.prod(weight.shape[1:]), math.prod(count) * batch
+
+    columns = np.reshape(run(unfold, x, **geometry), (groups, inputs, places))
+    matrix = np.reshape(weight, (groups, out // groups, inputs))
+    y = np.reshape(matrix @ columns, (out, places))
+    if bias:
+        y = y + np.reshape(bias[0], (out, 1))
+
+    def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array, ...]:
+        rows = np.reshape(batch_last(g), (groups, out // groups, places))
+        dx = dweight = dbias = None
+        if wanted[0]:
+            windows = np.reshape(np.swapaxes(matrix, 1, 2) @ rows, columns_shape)
+            dx = run(fold, windows, size=size, **geometry)
+        if wanted[1]:
+            dweight = np.reshape(rows @ np.swapaxes(columns, 1, 2), (out, inputs // math.prod(kernel_size), *kernel_size))
+        if bias and wanted[2]:
+            dbias = np.reshape(np.sum(rows, axis=2), (out,))
+        return dx, dweight, *([dbias] if bias else [])
+
+    return batch_first(np.reshape(y, (out, *count, batch))), pullback
+
+
+# On Tensors
+
+
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    """A convolution over signals: input (N, C, L) or (C, L), weight (out, C / groups, k), bias (out,) -> (N, out, L_out).
+
+    padding: a number or "same", "valid". Raises RuntimeError for other shapes and kernels larger than the padded input.
+    """
+    return _conv(1, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
+    """A convolution over images: input (N, C, H, W) or (C, H, W), weight (out, C / groups, kh, kw) -> (N, out, H_out, W_out).
+
+    Sizes are a number or a pair, padding may be "same" or "valid". Raises RuntimeError for other shapes and kernels larger
+    than the padded input.
+    """
+    return _conv(2, input, weight, bias, stride, padding, dilation, groups)
+
+
+def _conv(
+    dims: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Tensor:
+    name = f"conv{dims}d"
+    if input.ndim == dims + 1:
+        batch = input.unsqueeze(0)
+        return _conv(dims, batch, weight, bias, stride, padding, dilation, groups).squeeze(0)
+    if weight.ndim != dims + 2 or input.ndim != dims + 2:
+        raise RuntimeError(
+            f"{name} expects input and weight of {dims + 2} dimensions, got shapes {input.shape} and {weight.shape}"
+        )
+    out, channels, *kernel_size = weight.shape
+    if groups < 1 or out % groups or input.shape[1] != channels * groups:
+        raise RuntimeError(
+            f"{name} expects {channels * groups} input channels, got {input.shape[1]} in an input of shape {input.shape}"
+            if not out % max(groups, 1)
+            else f"{name} expects output channels in {groups} equal groups, got {out}"
+        )
+    geometry = {
+        "stride": sizes(name, "stride", stride, dims),
+        "padding": paddings(name, padding, kernel_size, sizes(name, "stride", stride, dims), dilation),
+        "dilation": sizes(name, "dilation", dilation, dims),
+    }
+    check_fits(name, input, tuple(kernel_size), **geometry)
+    parameters = (weight,) if bias is None else (weight, bias)
+    return apply(convolution, input, *parameters, **geometry, groups=groups)
+
+
+def sizes(name: str, what: str, given: Any, dims: int) -> Sizes:
+    """A size for each dimension of space from one number or one for each, all at least 1."""
+    each = tuple(given) if isinstance(given, (tuple, list)) else (given,) * dims
+    if len(each) == 1:
+        each = each * dims
+    if len(each) != dims or any(n < 1 for n in each):
+        raise RuntimeError(f"{name} expects a {what} of {dims} numbers of at least 1, got {given}")
+    return each
+
+
+def paddings(name: str, given: Any, kernel_size: Sequence[int], stride: Sizes, dilation: Any) -> Padding:
+    """(before, after) for each dimension of space, from a number, one for each, "valid" or "same"."""
+    dims = len(kernel_size)
+    if given == "valid":
+        given = 0
+    if given == "same":
+        if any(s != 1 for s in stride):
+            raise RuntimeError(f"{name} with padding='same' expects stride 1, got {stride}")
+        spans = [d * (k - 1) for k, d in zip(kernel_size, sizes(name, "dilation", dilation, dims), strict=True)]
+        return tuple((span // 2, span - span // 2) for span in spans)
+    each = tuple(given) if isinstance(given, (tuple, list)) else (given,) * dims
+    if len(each) == 1:
+        each = each * dims
+    if len(each) != dims or any(isinstance(n, str) or n < 0 for n in each):
+        raise RuntimeError(f"{name} expects a padding of {dims} numbers of at least 0, 'same' or 'valid', got {given!r}")
+    return tuple((n, n) for n in each)
+
+
+def check_fits(name: str, input: Tensor, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes) -> None:
+    """Raise RuntimeError where not one window fits into the padded input."""
+    if min(count_windows(input.shape[2:], kernel_size, stride, padding, dilation)) < 1:
+        raise RuntimeError(
+            f"{name} expects an input at least as large as its kernel {kernel_size} with dilation {dilation}, "
+            f"got shape {input.shape} with padding {tuple(before for before, _ in padding)}"
+        )
+
+
+def unfold_images(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
+    """The window of every output as a column: (N, C, H, W) -> (N, C kh kw, windows)."""
+    geometry = _geometry("unfold", kernel_size, dilation, padding, stride)
+    if input.ndim != 4:
+        raise RuntimeError(f"unfold expects images (N, C, H, W), got shape {input.shape}")
+    check_fits("unfold", input, **geometry)
+    columns = apply(unfold, input, **geometry)
+    batch, channels = input.shape[:2]
+    return columns.reshape(channels * math.prod(geometry["kernel_size"]), -1, batch).permute(2, 0, 1)
+
+
+def fold_images(
+    input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
+) -> Tensor:
+    """Columns added up where unfold took them: (N, C kh kw, windows) -> (N, C, H, W)."""
+    geometry = _geometry("fold", kernel_size, dilation, padding, stride)
+    size = sizes("fold", "output_size", output_size, 2)
+    count = count_windows(size, **geometry)
+    if input.ndim != 3 or input.shape[1] % math.prod(geometry["kernel_size"]) or input.shape[2] != math.prod(count):
+        raise RuntimeError(
+            f"fold expects (N, C x {math.prod(geometry['kernel_size'])}, {math.prod(count)}), got shape {input.shape}"
+        )
+    columns = input.permute(1, 2, 0).reshape(-1, *geometry["kernel_size"], *count, input.shape[0])
+    return apply(fold, columns, size=size, **geometry)
+
+
+def _geometry(name: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> dict[str, Any]:
+    kernel, steps = sizes(name, "kernel_size", kernel_size, 2), sizes(name, "stride", stride, 2)
+    return {
+        "kernel_size": kernel,
+        "stride": steps,
+        "padding": paddings(name, padding, kernel, steps, dilation),
+        "dilation": sizes(name, "dilation", dilation, 2),
+    }
+
+
+class _Conv(Module):
+    dims: int
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        super().__init__()
+        Device(device or "cpu")
+        name = type(self).__name__
+        if groups < 1 or in_channels % groups or out_channels % groups:
+            raise ValueError(f"{name} expects {in_channels} and {out_channels} channels to be divisible by groups={groups}")
+        if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
+            raise ValueError(f"{name} knows the padding modes zeros, reflect, replicate, circular, not {padding_mode!r}")
+        self.in_channels, self.out_channels, self.groups, self.padding_mode = in_channels, out_channels, groups, padding_mode
+        self.kernel_size = sizes(name, "kernel_size", kernel_size, self.dims)
+        self.stride = sizes(name, "stride", stride, self.dims)
+        self.dilation = sizes(name, "dilation", dilation, self.dims)
+        self.padding = padding
+        self._padding = paddings(name, padding, self.kernel_size, self.stride, dilation)
+        self.weight = Parameter(empty(out_channels, in_channels // groups, *self.kernel_size, dtype=dtype))
+        self.bias = Parameter(empty(out_channels, dtype=dtype)) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new weights, as PyTorch does."""
+        reset_weights(self.weight, self.bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, in_channels, ...) -> (N, out_channels, ...)."""
+        name = type(self).__name__
+        channels = input.shape[-self.dims - 1] if input.ndim in (self.dims + 1, self.dims + 2) else None
+        if channels != self.in_channels:
+            raise RuntimeError(
+                f"{name} expects {self.in_channels} input channels, got {channels} in an input of shape {input.shape}"
+                if channels is not None
+                else f"{name} expects an input of {self.dims + 2} dimensions, got shape {input.shape}"
+            )
+        if self.padding_mode != "zeros":
+            input = F.pad(input, [n for pair in self._padding[::-1] for n in pair], self.padding_mode)
+        padding = self.padding if self.padding_mode == "zeros" else 0
+        return _conv(self.dims, input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+    def extra_repr(self) -> str:
+        """As PyTorch shows it."""
+        shown = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        options = {
+            "padding": (self.padding, any(map(any, self._padding))),
+            "dilation": (self.dilation, max(self.dilation) > 1),
+            "groups": (self.groups, self.groups > 1),
+            "bias": (False, self.bias is None),
+            "padding_mode": (repr(self.padding_mode), self.padding_mode != "zeros"),
+        }
+        return ", ".join([shown, *(f"{name}={value}" for name, (value, differs) in options.items() if differs)])
+
+
+class Conv1d(_Conv):
+    """A convolution over signals, (N, in_channels, L) -> (N, out_channels, L_out), with options as PyTorch has them.
+
+    weight (out, in / groups, k) and bias (out,) are uniform in +-1 / sqrt(in / groups k) at first. Raises ValueError for
+    channels that groups do not divide, RuntimeError for an input of other channels or shorter than the kernel.
+    """
+
+    dims = 1
+
+
+class Conv2d(_Conv):
+    """A convolution over images, (N, in_channels, H, W) -> (N, out_channels, H_out, W_out), with PyTorch's options.
+
+    weight (out, in / groups, kh, kw) and bias (out,) are uniform in +-1 / sqrt(in / groups kh kw) at first. Raises as
+    Conv1d does.
+    """
+
+    dims = 2

@@ -1,0 +1,207 @@
+"""Making Tensors: from data, filled with numbers, or drawn at random from a Generator that a seed sets.
+
+Names, arguments and data types are PyTorch's; the random numbers are NumPy's (PCG64), so seeds give other numbers than PyTorch's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinytorch.dtypes import Device, as_array, float32, int64
+from tinytorch.tensor import Tensor
+
+
+class Generator:
+    """A source of random numbers with a state of its own; `numpy` is the NumPy Generator behind it."""
+
+    def __init__(self, device: Any = "cpu") -> None:
+        Device(device)
+        self.manual_seed(np.random.SeedSequence().generate_state(1)[0].item())
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start over from a seed: equal seeds give equal numbers, on every machine."""
+        self._seed = int(seed)
+        self.numpy = np.random.Generator(np.random.PCG64(self._seed % 2**64))
+        return self
+
+    def initial_seed(self) -> int:
+        """The seed it was last started from."""
+        return self._seed
+
+    def get_state(self) -> dict[str, Any]:
+        """Where it stands, in plain numbers and strings."""
+        return {"seed": self._seed, "bit_generator": self.numpy.bit_generator.state}
+
+    def set_state(self, state: dict[str, Any]) -> Generator:
+        """Go on from where `get_state` was called."""
+        self._seed = state["seed"]
+        self.numpy.bit_generator.state = state["bit_generator"]
+        return self
+
+
+default_generator = Generator()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed everything that draws from tinytorch: initial weights, dropout, shuffling without a generator of its own."""
+    return default_generator.manual_seed(seed)
+
+
+def initial_seed() -> int:
+    """The seed that everything was last started from."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> dict[str, Any]:
+    """The state of the generator that everything draws from."""
+    return default_generator.get_state()
+
+
+def set_rng_state(state: dict[str, Any]) -> None:
+    """Go on from where `get_rng_state` was called."""
+    default_generator.set_state(state)
+
+
+# From data
+
+
+def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A Tensor with a copy of the data: numbers, nested lists of numbers, arrays or Tensors."""
+    return _leaf(np.array(as_array(data, dtype)), device, requires_grad)
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """A Tensor of the data, on the same memory where it can; a Tensor of that type is returned as it is."""
+    if isinstance(data, Tensor):
+        return data.to(dtype)
+    return _leaf(as_array(data, dtype), device, False)
+
+
+def from_numpy(array: np.ndarray) -> Tensor:
+    """A Tensor on the memory of an array."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"from_numpy expects a NumPy array, got {type(array).__name__}")
+    return Tensor(array)
+
+
+def _leaf(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
+    Device(device or "cpu")
+    return Tensor(array, requires_grad)
+
+
+def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
+    """A shape given number by number or as one sequence."""
+    return tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+
+
+# Filled
+
+
+def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A Tensor of a shape with one number everywhere."""
+    return _leaf(np.full(_shape((size,)), as_array(fill_value, dtype)), device, requires_grad)
+
+
+def zeros(*size: Any, dtype: Any = float32, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A Tensor of zeros."""
+    return _leaf(np.zeros(_shape(size), dtype or float32), device, requires_grad)
+
+
+def ones(*size: Any, dtype: Any = float32, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A Tensor of ones."""
+    return _leaf(np.ones(_shape(size), dtype or float32), device, requires_grad)
+
+
+def empty(*size: Any, dtype: Any = float32, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A Tensor to be filled later; it holds zeros until then, so that nothing depends on chance."""
+    return zeros(*size, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+def zeros_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros in the shape and type of another Tensor."""
+    return zeros(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def ones_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones in the shape and type of another Tensor."""
+    return ones(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def empty_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros to be filled later, in the shape and type of another Tensor."""
+    return zeros_like(input, dtype=dtype, requires_grad=requires_grad)
+
+
+def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """One number everywhere, in the shape and type of another Tensor."""
+    return full(input.shape, fill_value, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """start, start + step, ... up to but without end; with one argument, from 0. Whole numbers give int64."""
+    first, last = (0, start) if end is None else (start, end)
+    whole = all(isinstance(n, (int, np.integer)) for n in (first, last, step))
+    return _leaf(np.arange(first, last, step, dtype=dtype or (int64 if whole else float32)), device, requires_grad)
+
+
+def linspace(start: float, end: float, steps: int, *, dtype: Any = float32, requires_grad: bool = False) -> Tensor:
+    """Numbers at equal distances from start to end, both included."""
+    return _leaf(np.linspace(start, end, steps, dtype=dtype), None, requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = float32, requires_grad: bool = False) -> Tensor:
+    """Ones on the diagonal of a matrix of zeros, (n, m or n)."""
+    return _leaf(np.eye(n, m, dtype=dtype), None, requires_grad)
+
+
+# Drawn
+
+
+def rand(
+    *size: Any, generator: Generator | None = None, dtype: Any = float32, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Uniform in [0, 1)."""
+    drawn = (generator or default_generator).numpy.random(_shape(size), dtype=_drawable(dtype))
+    return _leaf(np.asarray(drawn), device, requires_grad)
+
+
+def randn(
+    *size: Any, generator: Generator | None = None, dtype: Any = float32, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Normal with mean 0 and variance 1."""
+    drawn = (generator or default_generator).numpy.standard_normal(_shape(size), dtype=_drawable(dtype))
+    return _leaf(np.asarray(drawn), device, requires_grad)
+
+
+def randint(
+    low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = int64
+) -> Tensor:
+    """Whole numbers from low up to but without high: randint(high, size) or randint(low, high, size)."""
+    if size is None:
+        low, high, size = 0, low, high
+    return Tensor((generator or default_generator).numpy.integers(low, high, _shape((size,)), dtype=np.int64), dtype=dtype)
+
+
+def randperm(n: int, *, generator: Generator | None = None) -> Tensor:
+    """The whole numbers from 0 to n - 1 in random order."""
+    return Tensor((generator or default_generator).numpy.permutation(np.arange(n, dtype=np.int64)))
+
+
+def rand_like(input: Tensor, *, generator: Generator | None = None) -> Tensor:
+    """Uniform in [0, 1), in the shape and type of another Tensor."""
+    return rand(input.shape, generator=generator, dtype=input.dtype)
+
+
+def randn_like(input: Tensor, *, generator: Generator | None = None) -> Tensor:
+    """Normal with mean 0 and variance 1, in the shape and type of another Tensor."""
+    return randn(input.shape, generator=generator, dtype=input.dtype)
+
+
+def _drawable(dtype: Any) -> Any:
+    if np.dtype(dtype or float32) not in (np.float32, np.float64):
+        raise TypeError(f"random numbers are drawn as float32 or float64, not as {np.dtype(dtype)}")
+    return np.dtype(dtype or float32).type

@@ -1,0 +1,90 @@
+"""Data types and the device: which numbers a Tensor holds, whatever it is made of.
+
+The rules are PyTorch's, and the same on every NumPy from 1.24 on and on machines whose own integers have 32 bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+float16, float32, float64 = np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)
+int8, int16, int32, int64 = np.dtype(np.int8), np.dtype(np.int16), np.dtype(np.int32), np.dtype(np.int64)
+uint8, bool_ = np.dtype(np.uint8), np.dtype(np.bool_)
+
+RANK = {"b": 0, "u": 1, "i": 1, "f": 2}  # a kind of numbers gives way to one of a higher rank
+
+
+def as_array(data: Any, dtype: Any = None) -> np.ndarray:
+    """The array of a Tensor, an array, a number or nested lists of numbers, in memory of its own for lists.
+
+    Lists of floats become float32, of ints int64 (on 32-bit machines too), of bools bool; arrays keep their type.
+    Raises TypeError for what is not numbers, ValueError for lists of unequal lengths.
+    """
+    if _is_tensor(data):
+        data = data.array
+    if isinstance(data, (np.ndarray, np.generic)):
+        array = np.asarray(data)
+    else:
+        try:
+            array = np.asarray(_without_tensors(data))
+        except ValueError as error:
+            raise ValueError("a Tensor needs lists of equal lengths at every level") from error
+        if not _holds_arrays(data):
+            array = array.astype({"f": float32, "i": int64, "u": int64}.get(array.dtype.kind, array.dtype))
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"a Tensor holds real numbers or booleans, got {type(data).__name__} of {array.dtype}")
+    return array if dtype is None else array.astype(dtype, copy=False)
+
+
+def _without_tensors(data: Any) -> Any:
+    """Nested lists with every Tensor in them replaced by its array."""
+    if isinstance(data, (list, tuple)):
+        return [_without_tensors(item) for item in data]
+    return data.array if _is_tensor(data) else data
+
+
+def _holds_arrays(data: Any) -> bool:
+    """Whether the first thing in nested lists is of NumPy and so has a type of its own."""
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return isinstance(data, (np.ndarray, np.generic)) or _is_tensor(data)
+
+
+def common_dtype(arrays: Sequence[np.ndarray]) -> np.dtype:
+    """PyTorch's promotion: floats over integers over booleans, arrays with dimensions over single numbers, then the wider."""
+    highest = max(RANK[a.dtype.kind] for a in arrays)
+    deciding = [a for a in arrays if RANK[a.dtype.kind] == highest]
+    return np.result_type(*([a.dtype for a in deciding if a.ndim] or [a.dtype for a in deciding]))
+
+
+def _is_tensor(data: Any) -> bool:
+    return hasattr(data, "requires_grad")
+
+
+class Device:
+    """Where a Tensor lives: always the processor. `device("cpu")` is here so that scripts need no change."""
+
+    def __init__(self, type: str | Device = "cpu") -> None:
+        name = str(type).split(":")[0]
+        if name != "cpu":
+            raise RuntimeError(f"tinytorch computes on the cpu, and has no device {str(type)!r}")
+        self.type = name
+        self.index = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Device) or other == "cpu"
+
+    def __hash__(self) -> int:
+        return hash(self.type)
+
+    def __str__(self) -> str:
+        return self.type
+
+    def __repr__(self) -> str:
+        return "device(type='cpu')"
+
+
+CPU = Device()

@@ -1,0 +1,319 @@
+"""What can be asked of a Tensor: functions of its elements, reductions, shapes, types. Each is a call of an op or two.
+
+Names, order of arguments and defaults are PyTorch's; where it says `dim` and `keepdim`, NumPy's `axis` and `keepdims` will do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from tinytorch import ops
+from tinytorch.dtypes import Device
+
+Tensor: TypeAlias = Any  # tinytorch.tensor.Tensor, which is made of these methods
+Number: TypeAlias = float | int | bool
+Dim: TypeAlias = int | tuple[int, ...] | None
+
+
+class ValuesAndIndices(NamedTuple):
+    """What `max` and `min` along a dimension give: the values, and where they stood."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def takes_axis(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a method with PyTorch's `dim` and `keepdim` be called with NumPy's `axis` and `keepdims` too."""
+
+    def called(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        for name, other in (("axis", "dim"), ("keepdims", "keepdim")):
+            if name in kwargs:
+                kwargs[other] = kwargs.pop(name)
+        return method(self, *args, **kwargs)
+
+    called.__name__, called.__doc__, called.__qualname__ = method.__name__, method.__doc__, method.__qualname__
+    return called
+
+
+def method(op: Callable[..., Any]) -> Callable[..., Tensor]:
+    """A method that is one op."""
+
+    def called(self: Tensor, *others: Any, **params: Any) -> Tensor:
+        return self.apply(op, self, *others, **params)
+
+    called.__name__, called.__doc__, called.__qualname__ = op.__name__, op.__doc__, f"Tensor.{op.__name__}"
+    return called
+
+
+def _axes(dim: Any) -> Any:
+    """Dims as NumPy takes axes: None, a number or a tuple."""
+    return tuple(dim) if isinstance(dim, list) else dim
+
+
+def numbers(given: tuple[Any, ...]) -> tuple[int, ...]:
+    """The numbers of a shape or an order, given one by one or as one sequence."""
+    return tuple(given[0]) if len(given) == 1 and isinstance(given[0], (tuple, list)) else given
+
+
+class TensorMethods:
+    """The methods of Tensor that are ops; see `tinytorch.tensor.Tensor`."""
+
+    __slots__ = ()
+
+    # Functions of every element
+
+    abs = method(ops.abs)
+    sqrt = method(ops.sqrt)
+    exp = method(ops.exp)
+    log = method(ops.log)
+    tanh = method(ops.tanh)
+    sigmoid = method(ops.sigmoid)
+    relu = method(ops.relu)
+    erf = method(ops.erf)
+    neg = method(ops.neg)
+    mul = method(ops.mul)
+    div = method(ops.div)
+    pow = method(ops.pow)
+    maximum = method(ops.maximum)
+
+    def add(self, other: Any, *, alpha: Number = 1) -> Tensor:
+        """self + alpha * other."""
+        return self.apply(ops.add, self, other if alpha == 1 else other * alpha)
+
+    def sub(self, other: Any, *, alpha: Number = 1) -> Tensor:
+        """self - alpha * other."""
+        return self.apply(ops.sub, self, other if alpha == 1 else other * alpha)
+
+    def minimum(self, other: Any) -> Tensor:
+        """The smaller of the two; where they are equal each gets half of the gradient."""
+        return -(-self).maximum(-other)
+
+    def square(self) -> Tensor:
+        """The square of every element."""
+        return self.apply(ops.mul, self, self)
+
+    def clamp(self, min: Number | None = None, max: Number | None = None) -> Tensor:
+        """Every element kept within [min, max]; the gradient passes where it was within already."""
+        return self.apply(ops.clamp, self, min=min, max=max)
+
+    def sign(self) -> Tensor:
+        """-1, 0 or 1; no gradient passes."""
+        return self.constant(np.sign, self)
+
+    # Reductions
+
+    @takes_axis
+    def sum(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
+        """The sum over dim (one, several or all); whole numbers and booleans add up to int64."""
+        x = self.long() if self.dtype.kind in "iub" else self
+        return self.apply(ops.sum, x, axis=_axes(dim), keepdims=keepdim)
+
+    @takes_axis
+    def mean(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
+        """The mean over dim (one, several or all); raises RuntimeError for anything but floats."""
+        if self.dtype.kind != "f":
+            raise RuntimeError(f"mean needs floating point numbers, this Tensor holds {self.dtype}: use float() first")
+        return self.apply(ops.mean, self, axis=_axes(dim), keepdims=keepdim)
+
+    @takes_axis
+    def var(self, dim: Dim = None, correction: Number = 1, keepdim: bool = False) -> Tensor:
+        """The variance over dim: the sum of squared distances from the mean by (count - correction)."""
+        mean = self.mean(dim, keepdim=True)
+        distance = self - mean
+        return (distance * distance).sum(dim, keepdim) / max(self.numel() / mean.numel() - correction, 0)
+
+    @takes_axis
+    def std(self, dim: Dim = None, correction: Number = 1, keepdim: bool = False) -> Tensor:
+        """The square root of the variance."""
+        return self.var(dim, correction, keepdim).sqrt()
+
+    @takes_axis
+    def amax(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
+        """The largest element over dim; equal ones share the gradient evenly."""
+        return self.apply(ops.amax, self, axis=_axes(dim), keepdims=keepdim)
+
+    @takes_axis
+    def amin(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
+        """The smallest element over dim; equal ones share the gradient evenly."""
+        return -(-self).amax(dim, keepdim)
+
+    @takes_axis
+    def max(self, dim: Any = None, keepdim: bool = False) -> Any:
+        """The largest element of all; along one dim, (values, indices) with the first where several are equal; over a
+        tuple of dims, the values; with a Tensor, the larger of the two."""
+        if isinstance(dim, TensorMethods):
+            return self.maximum(dim)
+        if dim is None or isinstance(dim, tuple):
+            return self.amax(dim, keepdim)
+        indices = self.argmax(dim, keepdim=True)
+        values = self.gather(dim, indices)
+        return ValuesAndIndices(values, indices) if keepdim else ValuesAndIndices(values.squeeze(dim), indices.squeeze(dim))
+
+    @takes_axis
+    def min(self, dim: Any = None, keepdim: bool = False) -> Any:
+        """The smallest element; see `max`."""
+        if isinstance(dim, TensorMethods):
+            return self.minimum(dim)
+        smallest = (-self).max(dim, keepdim)
+        return -smallest if isinstance(smallest, TensorMethods) else ValuesAndIndices(-smallest.values, smallest.indices)
+
+    @takes_axis
+    def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
+        """Where the largest element stands along dim, or in the flattened Tensor; the first where several are equal."""
+        return self.constant(np.argmax, self, axis=dim, keepdims=keepdim).long()
+
+    @takes_axis
+    def argmin(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
+        """Where the smallest element stands; see `argmax`."""
+        return self.constant(np.argmin, self, axis=dim, keepdims=keepdim).long()
+
+    @takes_axis
+    def all(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
+        """Whether every element is true."""
+        return self.constant(np.all, self, axis=_axes(dim), keepdims=keepdim)
+
+    @takes_axis
+    def any(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
+        """Whether some element is true."""
+        return self.constant(np.any, self, axis=_axes(dim), keepdims=keepdim)
+
+    @takes_axis
+    def logsumexp(self, dim: Dim, keepdim: bool = False) -> Tensor:
+        """log(sum(exp(x))) over dim, without overflow."""
+        return self.apply(ops.logsumexp, self, axis=_axes(dim), keepdims=keepdim)
+
+    @takes_axis
+    def softmax(self, dim: int) -> Tensor:
+        """exp(x) / sum(exp(x)) along dim, without overflow."""
+        return self.apply(ops.softmax, self, axis=dim)
+
+    @takes_axis
+    def log_softmax(self, dim: int) -> Tensor:
+        """The logarithm of softmax along dim, without overflow."""
+        return self.apply(ops.log_softmax, self, axis=dim)
+
+    @takes_axis
+    def norm(self, p: Number = 2, dim: Dim = None, keepdim: bool = False) -> Tensor:
+        """(sum |x|^p)^(1/p) over dim; for p = inf the largest |x|. The gradient at a norm of 0 is 0."""
+        if p == math.inf:
+            return self.abs().amax(dim, keepdim)
+        return self.apply(ops.norm, self, p=p, axis=_axes(dim), keepdims=keepdim)
+
+    # Shapes
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The same elements in another shape, in which one length may be -1; shares memory where it can."""
+        return self.apply(ops.reshape, self, shape=numbers(shape))
+
+    view = reshape
+
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+        """The dimensions from start_dim to end_dim made one."""
+        if self.ndim == 0:
+            return self.reshape(1)
+        start, end = start_dim % self.ndim, end_dim % self.ndim
+        return self.reshape(*self.shape[:start], math.prod(self.shape[start : end + 1]), *self.shape[end + 1 :])
+
+    def permute(self, *dims: Any) -> Tensor:
+        """The dimensions in another order."""
+        return self.apply(ops.transpose, self, axes=numbers(dims))
+
+    def transpose(self, dim0: int, dim1: int) -> Tensor:
+        """Two dimensions exchanged."""
+        order = list(range(self.ndim))
+        order[dim0], order[dim1] = order[dim1], order[dim0]
+        return self.apply(ops.transpose, self, axes=order)
+
+    def t(self) -> Tensor:
+        """The transpose of a matrix; raises RuntimeError for more than two dimensions."""
+        if self.ndim > 2:
+            raise RuntimeError(f"t() expects at most 2 dimensions, got {self.ndim} in shape {self.shape}")
+        return self.T
+
+    @property
+    def T(self) -> Tensor:
+        """The dimensions in reverse order."""
+        return self.apply(ops.transpose, self, axes=range(self.ndim)[::-1])
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two dimensions exchanged."""
+        return self.transpose(-1, -2)
+
+    def squeeze(self, dim: Dim = None) -> Tensor:
+        """Without dimensions of length 1: all, or those among dim."""
+        chosen = range(self.ndim) if dim is None else [d % self.ndim for d in (dim if isinstance(dim, tuple) else (dim,))]
+        return self.reshape(tuple(n for i, n in enumerate(self.shape) if i not in chosen or n != 1))
+
+    def unsqueeze(self, dim: int) -> Tensor:
+        """With a new dimension of length 1."""
+        if not -self.ndim - 1 <= dim <= self.ndim:
+            raise IndexError(f"unsqueeze got dim {dim} for a Tensor of {self.ndim} dimensions")
+        at = dim % (self.ndim + 1)
+        return self.reshape(self.shape[:at] + (1,) + self.shape[at:])
+
+    def expand(self, *shape: Any) -> Tensor:
+        """Repeated along dimensions of length 1 and new ones before, without a copy; -1 keeps a length."""
+        wanted = numbers(shape)
+        added = len(wanted) - self.ndim
+        return self.broadcast_to(tuple(self.shape[i - added] if n == -1 else n for i, n in enumerate(wanted)))
+
+    def broadcast_to(self, shape: Sequence[int]) -> Tensor:
+        """Repeated to a shape, without a copy."""
+        return self.apply(ops.broadcast_to, self, shape=tuple(shape))
+
+    def gather(self, dim: int, index: Tensor) -> Tensor:
+        """Along dim, the elements that index names: out[i][j] = self[index[i][j]][j] for dim = 0.
+
+        index: integers, of as many dimensions and, but along dim, at most this Tensor's lengths -> the shape of index.
+        """
+        if index.ndim != self.ndim:
+            raise RuntimeError(f"gather expects an index of {self.ndim} dimensions, got shape {index.shape}")
+        places: list[Any] = list(np.ogrid[tuple(slice(n) for n in index.shape)])
+        places[dim] = index.array
+        return self[tuple(places)]
+
+    # Types and copies
+
+    def to(self, *target: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Tensor:
+        """In another data type, or like another Tensor; a device is checked and changes nothing."""
+        for one in (*target, device):
+            if isinstance(one, TensorMethods):
+                dtype = one.dtype
+            elif isinstance(one, (Device, str)):
+                Device(one)
+            elif isinstance(one, (np.dtype, type)):
+                dtype = one
+        if dtype is None or np.dtype(dtype) == self.dtype:
+            return self.clone() if copy else self
+        if np.dtype(dtype).kind == "f":
+            return self.apply(ops.cast, self, dtype=np.dtype(dtype))
+        return self.constant(np.ndarray.astype, self, dtype=dtype)
+
+    def type(self, dtype: Any) -> Tensor:
+        """In another data type."""
+        return self.to(dtype)
+
+    def float(self) -> Tensor:
+        """As float32."""
+        return self.to(np.float32)
+
+    def double(self) -> Tensor:
+        """As float64."""
+        return self.to(np.float64)
+
+    def long(self) -> Tensor:
+        """As int64."""
+        return self.to(np.int64)
+
+    def int(self) -> Tensor:
+        """As int32."""
+        return self.to(np.int32)
+
+    def bool(self) -> Tensor:
+        """As bool: whether each element differs from zero."""
+        return self.to(np.bool_)

@@ -1,0 +1,396 @@
+"""10 Pooling: a window summed up in one number, so that a network sees more of its input with less of it.
+
+Every pooling visits the offsets in its window one by one, each time for all windows at once, so the work is a few operations
+on long rows whatever the size of the window.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tinytorch import functional as F
+from tinytorch.conv import Padding, Sizes, batch_first, batch_last, check_fits, count_windows, sizes, surround, windows
+from tinytorch.layers import Module
+from tinytorch.ops import Rule, differentiable_once
+from tinytorch.tensor import Tensor, apply
+
+
+@differentiable_once
+def max_pool(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes) -> Rule:
+    """The largest element of every window, (N, C, *size) -> (N, C, *output_size).
+
+    The gradient goes to it, and to the first where several are equal. Outside of x nothing is ever the largest.
+    """
+    size, count = x.shape[2:], count_windows(x.shape[2:], kernel_size, stride, padding, dilation)
+    padded = surround(batch_last(x), padding, -np.inf)
+    offsets = [(slice(None), *windows(offset, count, stride, dilation)) for offset in np.ndindex(kernel_size)]
+    y = padded[offsets[0]].copy()
+    for places in offsets[1:]:
+        np.maximum(y, padded[places], out=y)
+
+    def way_back(g: np.ndarray) -> np.ndarray:
+        g = batch_last(g)
+        dx = np.zeros_like(padded)
+        unclaimed = np.ones(y.shape, bool)
+        for places in offsets:
+            largest = (padded[places] == y) & unclaimed
+            unclaimed &= ~largest
+            dx[places] += g * largest
+        return batch_first(_inside(dx, size, padding))
+
+    return batch_first(y), way_back
+
+
+def _inside(x: np.ndarray, size: Sizes, padding: Padding) -> np.ndarray:
+    """(C, *padded, N) -> (C, *size, N), without what surrounds it."""
+    return x[(slice(None), *(slice(before, before + n) for n, (before, _) in zip(size, padding, strict=True)))]
+
+
+@differentiable_once
+def sum_pool(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Padding) -> Rule:
+    """The sum of every window, (N, C, *size) -> (N, C, *output_size)."""
+    once = (1,) * len(kernel_size)
+    size, count = x.shape[2:], count_windows(x.shape[2:], kernel_size, stride, padding, once)
+    padded = surround(batch_last(x), padding, 0.0)
+    shape, dtype = padded.shape, x.dtype
+    offsets = [(slice(None), *windows(offset, count, stride, once)) for offset in np.ndindex(kernel_size)]
+    y = padded[offsets[0]].copy()
+    for places in offsets[1:]:
+        y += padded[places]
+
+    def way_back(g: np.ndarray) -> np.ndarray:
+        g = batch_last(g)
+        dx = np.zeros(shape, dtype)
+        for places in offsets:
+            dx[places] += g
+        return batch_first(_inside(dx, size, padding))
+
+    return batch_first(y), way_back
+
+
+def root(x: Any, *, p: float) -> Rule:
+    """x^(1/p) for x >= 0. At 0, where the slope is infinite, the gradient is 0: pooling a window of zeros moves nothing."""
+    y = x ** (1 / p)
+    return y, lambda g: g * (x != 0) * y / (p * np.where(x == 0, 1, x))
+
+
+# On Tensors
+
+
+def _windows(
+    name: str, dims: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+) -> dict[str, Any]:
+    """The geometry of a pooling, checked; ceil_mode pads the end so that a last window begins inside of the input."""
+    if input.ndim != dims + 2:
+        raise RuntimeError(f"{name} expects an input of {dims + 2} dimensions, got shape {input.shape}")
+    kernel = sizes(name, "kernel_size", kernel_size, dims)
+    steps = kernel if stride is None or stride == () else sizes(name, "stride", stride, dims)
+    spread = sizes(name, "dilation", dilation, dims)
+    each = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * dims
+    if len(each) != dims or any(not 0 <= 2 * p <= k for p, k in zip(each, kernel, strict=True)):
+        raise RuntimeError(f"{name} expects a padding from 0 to half of the kernel {kernel}, got {padding}")
+    around = [(p, p) for p in each]
+    if ceil_mode:
+        for i, (n, k, s, p, d) in enumerate(zip(input.shape[2:], kernel, steps, each, spread, strict=True)):
+            span = d * (k - 1) + 1
+            count = max(math.ceil((n + 2 * p - span) / s) + 1, 1)
+            count -= (count - 1) * s >= n + p
+            around[i] = (p, max((count - 1) * s + span - n - p, p))
+    geometry = {"kernel_size": kernel, "stride": steps, "padding": tuple(around), "dilation": spread}
+    check_fits(name, input, **geometry)
+    return geometry
+
+
+def _max_pool(
+    dims: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+) -> Tensor:
+    name = f"max_pool{dims}d"
+    if input.ndim == dims + 1:
+        return _max_pool(dims, input.unsqueeze(0), kernel_size, stride, padding, dilation, ceil_mode).squeeze(0)
+    return apply(max_pool, input, **_windows(name, dims, input, kernel_size, stride, padding, dilation, ceil_mode))
+
+
+def max_pool1d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
+) -> Tensor:
+    """The largest element of every window of a signal, (N, C, L) -> (N, C, L_out); the stride is the kernel by default.
+
+    Raises RuntimeError for other dimensions, a padding of more than half of the kernel, a kernel larger than the input.
+    """
+    return _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode)
+
+
+def max_pool2d(
+    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
+) -> Tensor:
+    """The largest element of every window of an image, (N, C, H, W) -> (N, C, H_out, W_out). Raises as max_pool1d does."""
+    return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode)
+
+
+def _avg_pool(
+    dims: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool
+) -> Tensor:
+    name = f"avg_pool{dims}d"
+    if input.ndim == dims + 1:
+        batch = input.unsqueeze(0)
+        return _avg_pool(dims, batch, kernel_size, stride, padding, ceil_mode, count_include_pad).squeeze(0)
+    geometry = _windows(name, dims, input, kernel_size, stride, padding, 1, ceil_mode)
+    del geometry["dilation"]
+    plain = count_include_pad and not ceil_mode or not any(map(any, geometry["padding"]))
+    count: Any = math.prod(geometry["kernel_size"])
+    if not plain:
+        count = Tensor(_counts(input, geometry, count_include_pad))
+    return apply(sum_pool, input, **geometry) / count
+
+
+def _counts(input: Tensor, geometry: dict[str, Any], count_include_pad: bool) -> np.ndarray:
+    """How many elements each window averages: what lies beyond the padding never counts, the padding if it is asked to."""
+    ones = np.ones((1, 1, *input.shape[2:]), input.dtype)
+    before = tuple(p for p, _ in geometry["padding"])
+    if count_include_pad:
+        ones = np.pad(ones, [(0, 0), (0, 0), *((p, p) for p in before)], constant_values=1)
+        around = tuple((0, after - p) for p, after in geometry["padding"])
+        geometry = {**geometry, "padding": around}
+    return sum_pool(ones, **geometry)[0]
+
+
+def avg_pool1d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Tensor:
+    """The mean of every window of a signal, (N, C, L) -> (N, C, L_out). Raises as max_pool1d does."""
+    return _avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
+
+
+def avg_pool2d(
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Tensor:
+    """The mean of every window of an image, (N, C, H, W) -> (N, C, H_out, W_out). Raises as max_pool1d does."""
+    return _avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
+
+
+def _lp_pool(dims: int, input: Tensor, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Tensor:
+    if input.ndim == dims + 1:
+        return _lp_pool(dims, input.unsqueeze(0), norm_type, kernel_size, stride, ceil_mode).squeeze(0)
+    kernel = sizes(f"lp_pool{dims}d", "kernel_size", kernel_size, dims)
+    powers = input.square() if norm_type == 2 else input.abs() ** norm_type
+    means = _avg_pool(dims, powers, kernel, stride, 0, ceil_mode, True)
+    return apply(root, means * math.prod(kernel), p=norm_type)
+
+
+def lp_pool1d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
+    """(sum |x|^p)^(1/p) of every window of a signal. The gradient of a window of zeros is 0. Raises as max_pool1d does.
+
+    A window that ceil_mode lets reach beyond the end counts its mean for what it lacks. Sermanet, Chintala and LeCun
+    (2012), equation 1.
+    """
+    return _lp_pool(1, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def lp_pool2d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
+    """(sum |x|^p)^(1/p) of every window of an image; see `lp_pool1d`."""
+    return _lp_pool(2, input, norm_type, kernel_size, stride, ceil_mode)
+
+
+def _adaptive(kind: str, dims: int, input: Tensor, output_size: Any) -> Tensor:
+    """Windows that divide the input as evenly as they can: window i of m covers floor(i n / m) to ceil((i + 1) n / m)."""
+    name = f"adaptive_{kind}_pool{dims}d"
+    if input.ndim not in (dims + 1, dims + 2):
+        raise RuntimeError(f"{name} expects an input of {dims + 2} dimensions, got shape {input.shape}")
+    size = input.shape[-dims:]
+    wanted = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,) * dims
+    wanted = tuple(n if m is None else m for n, m in zip(size, wanted, strict=True))
+    if any(m < 1 for m in wanted):
+        raise RuntimeError(f"{name} expects output sizes of at least 1, got {output_size}")
+    if all(n % m == 0 for n, m in zip(size, wanted, strict=True)):
+        kernel = tuple(n // m for n, m in zip(size, wanted, strict=True))
+        return _max_pool(dims, input, kernel, kernel, 0, 1, False) if kind == "max" else _mean_of_blocks(input, kernel)
+    for axis, (n, m) in enumerate(zip(size, wanted, strict=True), input.ndim - dims):
+        bounds = [(i * n // m, -(-(i + 1) * n // m)) for i in range(m)]
+        parts = [input[(slice(None),) * axis + (slice(a, b),)] for a, b in bounds]
+        reduce = Tensor.amax if kind == "max" else Tensor.mean
+        input = F.cat([reduce(part, axis, keepdim=True) for part in parts], axis)
+    return input
+
+
+def _mean_of_blocks(input: Tensor, kernel: Sizes) -> Tensor:
+    """The mean of blocks that tile the input; all of it at once is global average pooling."""
+    dims = len(kernel)
+    if input.shape[-dims:] == kernel:
+        return input.mean(tuple(range(-dims, 0)), keepdim=True)
+    return _avg_pool(dims, input, kernel, kernel, 0, False, True)
+
+
+def adaptive_max_pool1d(input: Tensor, output_size: Any) -> Tensor:
+    """The largest element of each of output_size windows of a signal, (N, C, L) -> (N, C, output_size)."""
+    return _adaptive("max", 1, input, output_size)
+
+
+def adaptive_max_pool2d(input: Tensor, output_size: Any) -> Tensor:
+    """The largest element of each of output_size windows of an image; None keeps a size."""
+    return _adaptive("max", 2, input, output_size)
+
+
+def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
+    """The mean of each of output_size windows of a signal, (N, C, L) -> (N, C, output_size); 1 is global pooling."""
+    return _adaptive("avg", 1, input, output_size)
+
+
+def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
+    """The mean of each of output_size windows of an image; None keeps a size, 1 is global pooling."""
+    return _adaptive("avg", 2, input, output_size)
+
+
+class _Pool(Module):
+    dims: int
+
+    def __init__(
+        self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
+    ) -> None:
+        super().__init__()
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.dilation, self.ceil_mode = padding, dilation, ceil_mode
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, C, ...) -> (N, C, ...)."""
+        return _max_pool(
+            self.dims, input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
+        )
+
+    def extra_repr(self) -> str:
+        """As PyTorch shows it."""
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
+            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
+        )
+
+
+class MaxPool1d(_Pool):
+    """The largest element of every window of a signal; see `max_pool1d`."""
+
+    dims = 1
+
+
+class MaxPool2d(_Pool):
+    """The largest element of every window of an image; see `max_pool2d`."""
+
+    dims = 2
+
+
+class _AvgPool(Module):
+    dims: int
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        super().__init__()
+        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        self.padding, self.ceil_mode, self.count_include_pad = padding, ceil_mode, count_include_pad
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, C, ...) -> (N, C, ...)."""
+        return _avg_pool(
+            self.dims, input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        )
+
+    def extra_repr(self) -> str:
+        """As PyTorch shows it."""
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool1d(_AvgPool):
+    """The mean of every window of a signal; see `avg_pool1d`."""
+
+    dims = 1
+
+
+class AvgPool2d(_AvgPool):
+    """The mean of every window of an image; see `avg_pool2d`."""
+
+    dims = 2
+
+
+class _LPPool(Module):
+    dims: int
+
+    def __init__(self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> None:
+        super().__init__()
+        self.norm_type, self.kernel_size, self.stride, self.ceil_mode = norm_type, kernel_size, stride, ceil_mode
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, C, ...) -> (N, C, ...)."""
+        return _lp_pool(self.dims, input, self.norm_type, self.kernel_size, self.stride, self.ceil_mode)
+
+    def extra_repr(self) -> str:
+        """As PyTorch shows it."""
+        return f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, ceil_mode={self.ceil_mode}"
+
+
+class LPPool1d(_LPPool):
+    """The p-norm of every window of a signal; see `lp_pool1d`."""
+
+    dims = 1
+
+
+class LPPool2d(_LPPool):
+    """The p-norm of every window of an image; see `lp_pool2d`."""
+
+    dims = 2
+
+
+class _AdaptivePool(Module):
+    kind: str
+    dims: int
+
+    def __init__(self, output_size: Any) -> None:
+        super().__init__()
+        self.output_size = output_size
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(N, C, ...) -> (N, C, *output_size)."""
+        return _adaptive(self.kind, self.dims, input, self.output_size)
+
+    def extra_repr(self) -> str:
+        """As PyTorch shows it."""
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveAvgPool1d(_AdaptivePool):
+    """The mean of each of output_size windows of a signal."""
+
+    kind, dims = "avg", 1
+
+
+class AdaptiveAvgPool2d(_AdaptivePool):
+    """The mean of each of output_size windows of an image."""
+
+    kind, dims = "avg", 2
+
+
+class AdaptiveMaxPool1d(_AdaptivePool):
+    """The largest element of each of output_size windows of a signal."""
+
+    kind, dims = "max", 1
+
+
+class AdaptiveMaxPool2d(_AdaptivePool):
+    """The largest element of each of output_size windows of an image."""
+
+    kind, dims = "max", 2

@@ -1,0 +1,189 @@
+"""12 Recurrent networks: a GRU, which reads a sequence step by step and decides what to keep.
+
+All steps of a layer, in both directions, are one op: what does not depend on the step before is computed for the whole
+sequence at once, and each step is left with one product and a few operations.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tinytorch import functional as F
+from tinytorch import init
+from tinytorch.creation import empty, zeros
+from tinytorch.dtypes import Device
+from tinytorch.layers import Module, Parameter
+from tinytorch.ops import Rule, differentiable_once
+from tinytorch.regularization import dropout
+from tinytorch.tensor import Tensor, apply
+
+
+def by_direction(x: np.ndarray, directions: int) -> np.ndarray:
+    """(T, N, D F) -> (T, D, N, F) in the order in which each direction reads: the second one from the end."""
+    steps, batch, features = x.shape
+    y = x.reshape(steps, batch, directions, features // directions).swapaxes(1, 2)
+    return y if directions == 1 else np.stack([y[:, 0], y[::-1, 1]], axis=1)
+
+
+def side_by_side(y: np.ndarray) -> np.ndarray:
+    """(T, D, N, F) in the order of reading -> (T, N, D F) in the order of time."""
+    return y[:, 0] if y.shape[1] == 1 else np.concatenate([y[:, 0], y[::-1, 1]], axis=-1)
+
+
+@differentiable_once
+def gru(x: np.ndarray, start: np.ndarray, *weights: np.ndarray) -> Rule:
+    """The states of a gated recurrent unit after every step of a sequence.
+
+    x (T, N, in), start (D, N, H), then for each of D directions weight_ih (3H, in), weight_hh (3H, H), bias_ih (3H,),
+    bias_hh (3H,), with the gates in the order reset, update, new -> (T, N, D H). Cho et al. (2014), equations 5 to 8, with
+    the reset gate after the product, as in cuDNN and PyTorch:
+
+        r, z = sigmoid(W x + b + U h + c),  n = tanh(W_n x + b_n + r (U_n h + c_n)),  h' = (1 - z) n + z h
+    """
+    weight_ih, weight_hh, bias_ih, bias_hh = (np.stack(weights[i::4]) for i in range(4))
+    directions, gates, hidden = weight_hh.shape
+    steps, batch, _ = x.shape
+    read = np.stack([x, x[::-1]][:directions], axis=1)  # (T, D, N, in), as each direction reads it
+
+    from_input = read @ weight_ih.swapaxes(1, 2) + bias_ih[:, None]
+    recurrent, bias = weight_hh.swapaxes(1, 2), bias_hh[:, None]
+    r, z, n, candidate = (np.empty((steps, directions, batch, hidden), x.dtype) for _ in range(4))
+    states = np.empty((steps + 1, directions, batch, hidden), x.dtype)
+    states[0] = start
+    for t in range(steps):
+        from_state = states[t] @ recurrent + bias
+        both = from_input[t, ..., : 2 * hidden] + from_state[..., : 2 * hidden]
+        both = 0.5 * (1 + np.tanh(0.5 * both))
+        r[t], z[t], candidate[t] = both[..., :hidden], both[..., hidden:], from_state[..., 2 * hidden :]
+        n[t] = np.tanh(from_input[t, ..., 2 * hidden :] + r[t] * candidate[t])
+        states[t + 1] = n[t] + z[t] * (states[t] - n[t])
+
+    def pullback(g: np.ndarray, wanted: Sequence[bool]) -> tuple[Any, ...]:
+        arriving = by_direction(g, directions)
+        to_new = (1 - z) * (1 - n * n)
+        to_update = (states[:-1] - n) * z * (1 - z)
+        to_reset = to_new * candidate * r * (1 - r)
+        slopes = np.stack([to_reset, to_update, to_new * r], axis=3)  # of the gates' recurrent sums, (T, D, N, 3, H)
+        at_state = np.empty_like(r)
+        at_gates = np.empty_like(slopes)
+        dh = np.zeros_like(start)
+        for t in reversed(range(steps)):
+            dh = dh + arriving[t]
+            at_state[t] = dh
+            at_gates[t] = dh[:, :, None] * slopes[t]
+            dh = dh * z[t] + at_gates[t].reshape(directions, batch, gates) @ weight_hh
+        d_state = by_example(at_gates.reshape(steps, directions, batch, gates))
+        at_gates[:, :, :, 2] = at_state * to_new
+        at_inputs = at_gates.reshape(steps, directions, batch, gates)
+        d_input = by_example(at_inputs)
+
+        dx = (at_inputs @ weight_ih) if wanted[0] else None
+        if dx is not None:
+            dx = dx[:, 0] if directions == 1 else dx[:, 0] + dx[::-1, 1]
+        of_weights = (
+            d_input.swapaxes(1, 2) @ by_example(read),
+            d_state.swapaxes(1, 2) @ by_example(states[:-1]),
+            d_input.sum(1),
+            d_state.sum(1),
+        )
+        return dx, dh, *(of[d] for d in range(directions) for of in of_weights)
+
+    return side_by_side(states[1:]), pullback
+
+
+def by_example(x: np.ndarray) -> np.ndarray:
+    """(T, D, N, F) -> (D, T N, F): every step of every example is one row."""
+    steps, directions, batch, features = x.shape
+    return x.swapaxes(0, 1).reshape(directions, steps * batch, features)
+
+
+class GRU(Module):
+    """Gated recurrent units, in layers, in one direction or both; names, shapes and formulas as PyTorch's.
+
+    Input (T, N, input_size), or (N, T, input_size) with batch_first, or (T, input_size) for one sequence; h_0
+    (num_layers D, N, hidden_size), zeros by default -> (output, h_n): all states of the last layer, (T, N, D hidden_size),
+    and the last state of every layer and direction in the shape of h_0. Weights and biases are uniform in
+    +-1 / sqrt(hidden_size) at first. Raises RuntimeError for other shapes.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        device: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        super().__init__()
+        Device(device or "cpu")
+        self.input_size, self.hidden_size, self.num_layers, self.bias = input_size, hidden_size, num_layers, bias
+        self.batch_first, self.dropout, self.bidirectional = batch_first, dropout, bidirectional
+        gates = 3 * hidden_size
+        for layer in range(num_layers):
+            inputs = input_size if layer == 0 else hidden_size * self._directions
+            shapes = {"weight_ih": (gates, inputs), "weight_hh": (gates, hidden_size)}
+            shapes |= {"bias_ih": (gates,), "bias_hh": (gates,)} if bias else {}
+            for suffix in self._suffixes(layer):
+                for name, shape in shapes.items():
+                    setattr(self, name + suffix, Parameter(empty(shape, dtype=dtype)))
+        self.reset_parameters()
+
+    @property
+    def _directions(self) -> int:
+        return 1 + self.bidirectional
+
+    def _suffixes(self, layer: int) -> list[str]:
+        return [f"_l{layer}", f"_l{layer}_reverse"][: self._directions]
+
+    def reset_parameters(self) -> None:
+        """Draw new weights, as PyTorch does."""
+        bound = 1 / math.sqrt(self.hidden_size) if self.hidden_size else 0
+        for parameter in self.parameters():
+            init.uniform_(parameter, -bound, bound)
+
+    def _weights(self, layer: int, like: Tensor) -> list[Any]:
+        """The inputs of `gru` for a layer; without biases, zeros."""
+        none = np.zeros(3 * self.hidden_size, like.dtype)
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return [getattr(self, name + suffix, none) for suffix in self._suffixes(layer) for name in names]
+
+    def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The states after every step, and the last ones."""
+        if input.ndim == 2:
+            output, last = self._batch(input.unsqueeze(1), None if hx is None else hx.unsqueeze(1))
+            return output.squeeze(1), last.squeeze(1)
+        if input.ndim != 3:
+            raise RuntimeError(f"GRU expects an input (T, N, {self.input_size}), got shape {input.shape}")
+        output, last = self._batch(input.transpose(0, 1) if self.batch_first else input, hx)
+        return output.transpose(0, 1) if self.batch_first else output, last
+
+    def _batch(self, x: Tensor, hx: Tensor | None) -> tuple[Tensor, Tensor]:
+        """x (T, N, in) -> (T, N, D H), (num_layers D, N, H)."""
+        if x.shape[-1] != self.input_size or not len(x):
+            raise RuntimeError(f"GRU expects a sequence of {self.input_size} features, got {x.shape[-1]} in {len(x)} steps")
+        directions, hidden = self._directions, self.hidden_size
+        expected = (self.num_layers * directions, x.shape[1], hidden)
+        if hx is not None and hx.shape != expected:
+            raise RuntimeError(f"GRU expects a first state of shape {expected}, got {hx.shape}")
+        start = zeros(expected, dtype=x.dtype) if hx is None else hx
+        last = []
+        for layer in range(self.num_layers):
+            if layer:
+                x = dropout(x, self.dropout, self.training)
+            x = apply(gru, x, start[layer * directions : (layer + 1) * directions], *self._weights(layer, x))
+            last += [x[-1, :, :hidden], x[0, :, hidden:]][:directions]
+        return x, F.stack(last)
+
+    def extra_repr(self) -> str:
+        """As PyTorch shows it."""
+        options = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False}
+        changed = [f"{name}={getattr(self, name)}" for name, usual in options.items() if getattr(self, name) != usual]
+        return ", ".join([f"{self.input_size}, {self.hidden_size}", *changed])

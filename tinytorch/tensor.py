@@ -1,0 +1,575 @@
+"""03 Tensor: an array that remembers the call that made it.
+
+`apply` runs an op on the arrays of its inputs, wraps the value in a Tensor and, where a gradient is wanted, keeps a Record
+of the call. Every method and operator below is a call of `apply`, so what the ops know of derivatives, Tensors know too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from tinytorch import autograd, ops
+from tinytorch.autograd import Record, changed_since, is_grad_enabled, mark_changed, owner
+from tinytorch.dtypes import RANK, Device, as_array, common_dtype
+from tinytorch.methods import Number, TensorMethods
+
+def _operands(inputs: Sequence[Any]) -> list[Any]:
+    """The arrays of an op's inputs in one data type. Python's numbers stay as they are: they take on any type."""
+    arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
+    if len(arrays) == 1:
+        return arrays
+    arrays = [a.item() if isinstance(a, np.generic) else a for a in arrays]
+    typed = [a for a in arrays if isinstance(a, np.ndarray)]
+    if any(a.dtype != typed[0].dtype for a in typed):
+        dtype = common_dtype(typed)
+        arrays = [a.astype(dtype, copy=False) if isinstance(a, np.ndarray) else a for a in arrays]
+    return arrays
+
+
+# The heart of it
+
+
+def apply(op: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
+    """Run an op on Tensors, numbers and arrays, and remember the call where a gradient may be wanted.
+
+    op: takes arrays and keywords, returns its value and one function per input that sends a gradient back, or a single
+    `pullback(g, wanted)` for all (see `tinytorch.ops`); yours as well as ours. Raises RuntimeError for shapes that the op
+    refuses, IndexError for an index out of range.
+    """
+    arrays = _operands(inputs)
+    try:
+        value, *vjps = op(*arrays, **params)
+    except ValueError as error:
+        shapes = " and ".join(str(np.shape(a)) for a in arrays)
+        raise RuntimeError(f"{op.__name__} cannot take inputs of shape {shapes}: {error}") from error
+    if is_grad_enabled():
+        sources = [x.source if isinstance(x, Tensor) and x._requires_grad else None for x in inputs]
+        if any(s is not None for s in sources):
+            _check_unchanged(inputs)
+            return Tensor._made(_as_type_of(value, arrays), Record(op, inputs, params, sources, vjps))
+    return Tensor._made(_as_type_of(value, arrays))
+
+
+def _as_type_of(value: Any, arrays: Sequence[Any]) -> np.ndarray:
+    """An op's value as an array no wider than its inputs: NumPy widens integers, and NumPy 1 single numbers."""
+    if value.dtype == np.float64:
+        typed = [a for a in arrays if isinstance(a, np.ndarray)]
+        if all(a.dtype != np.float64 for a in typed):
+            floats = [a.dtype for a in typed if a.dtype.kind == "f"]
+            return np.asarray(value, floats[0] if floats else np.float32)
+    return np.asarray(value)
+
+
+def _check_unchanged(inputs: Sequence[Any]) -> None:
+    """Refuse a Tensor whose memory was changed through another view of it: its Record no longer tells how it was made."""
+    for x in inputs:
+        if isinstance(x, Tensor) and x._record is not None and changed_since(x._record.moment, x.array):
+            raise RuntimeError(
+                f"a Tensor made by {x._record.name} was changed in place through another Tensor on the same memory: "
+                "take the view again, or clone() it before"
+            )
+
+
+def _in_place(op: Callable[..., Any]) -> Callable[..., Tensor]:
+    """A Tensor method that puts the value of an op in the place of the Tensor, as `x += 1` and `x.add_(1)` do."""
+
+    def called(self: Tensor, *others: Any, **params: Any) -> Tensor:
+        return self._write(op, *others, **params)
+
+    called.__name__, called.__doc__ = f"{op.__name__}_", f"In place: {op.__doc__}"
+    return called
+
+
+def _operator(op: Callable[..., Any]) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    """The two methods behind an operator: for `self + other` and, where other is no Tensor, for `other + self`."""
+
+    def forward(self: Tensor, other: Any) -> Tensor:
+        return apply(op, self, other) if isinstance(other, _OPERAND) else NotImplemented
+
+    def reflected(self: Tensor, other: Any) -> Tensor:
+        return apply(op, other, self) if isinstance(other, _OPERAND) else NotImplemented
+
+    return forward, reflected
+
+
+def _constant(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    """The two methods behind an operator that no gradient passes."""
+
+    def forward(self: Tensor, other: Any) -> Tensor:
+        return constant(ufunc, self, other) if isinstance(other, _OPERAND) else NotImplemented
+
+    def reflected(self: Tensor, other: Any) -> Tensor:
+        return constant(ufunc, other, self) if isinstance(other, _OPERAND) else NotImplemented
+
+    return forward, reflected
+
+
+def constant(function: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
+    """A Tensor of what a NumPy function gives for the arrays of its inputs; no gradient passes."""
+    return Tensor._made(np.asarray(function(*(x.array if isinstance(x, Tensor) else x for x in inputs), **params)))
+
+
+def matmul(a: Any, b: Any) -> Tensor:
+    """The matrix product: (..., n, k) and (..., k, m) -> (..., n, m), where leading dimensions broadcast.
+
+    A vector on the left is a row and on the right a column, and its dimension is gone from the result.
+    Raises RuntimeError for single numbers and for lengths that do not meet.
+    """
+    shapes = np.shape(a.array if isinstance(a, Tensor) else a), np.shape(b.array if isinstance(b, Tensor) else b)
+    rows, columns = shapes
+    if not rows or not columns or rows[-1] != columns[max(len(columns) - 2, 0)]:
+        raise RuntimeError(f"matmul expects (..., n, k) and (..., k, m), got shapes {rows} and {columns}")
+    left = a if len(rows) > 1 else apply(ops.reshape, a, shape=(1, -1))
+    right = b if len(columns) > 1 else apply(ops.reshape, b, shape=(-1, 1))
+    y = apply(ops.matmul, left, right)
+    if len(columns) == 1:
+        y = y.squeeze(-1)
+    return y.squeeze(-1 if len(columns) == 1 else -2) if len(rows) == 1 else y
+
+
+def shares_memory(a: Tensor, b: Tensor) -> bool:
+    """Whether two Tensors lie in one block of memory."""
+    return owner(a.array) is owner(b.array)
+
+
+def _index(index: Any) -> Any:
+    """An index with every Tensor in it replaced by its array, and every list by an array."""
+    if isinstance(index, tuple):
+        return tuple(_index(part) for part in index)
+    if isinstance(index, Tensor):
+        return index.array
+    return np.asarray(index) if isinstance(index, list) else index
+
+
+class Tensor(TensorMethods):
+    """An array that remembers the call that made it.
+
+    data: numbers, nested lists of numbers, an array (whose memory is shared) or a Tensor. `array` is the NumPy array; writing
+    into it by hand is not seen by the graph. `grad` is the gradient that `backward` left, a Tensor, or None.
+    Raises TypeError for what is not numbers, RuntimeError where anything but floats is to require a gradient.
+    """
+
+    __slots__ = ("array", "grad", "_record", "_requires_grad", "__weakref__")
+    __hash__ = object.__hash__
+
+    array: np.ndarray
+    grad: Tensor | None
+    _record: Record | None
+
+    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
+        self.array = as_array(data, dtype)
+        self.grad = None
+        self._record = None
+        self._requires_grad = False
+        if requires_grad:
+            self.requires_grad = True
+
+    @staticmethod
+    def _made(array: np.ndarray, record: Record | None = None) -> Tensor:
+        """A Tensor around a computed array, without the checks that a user's data needs."""
+        made = object.__new__(Tensor)
+        made.array = array
+        made.grad = None
+        made._record = record
+        made._requires_grad = record is not None
+        return made
+
+    apply = staticmethod(apply)
+    constant = staticmethod(constant)
+
+    # What it is
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients are wanted for this Tensor, or for one that led to it."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if wanted and self.array.dtype.kind != "f":
+            raise RuntimeError(f"only Tensors of floating point numbers can require gradients, not {self.dtype}")
+        if not wanted and self._record is not None:
+            raise RuntimeError("only a leaf can stop requiring gradients: use detach() on a computed Tensor")
+        self._requires_grad = bool(wanted)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set `requires_grad`, and return this Tensor."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was given rather than computed from something that requires grad."""
+        return self._record is None
+
+    @property
+    def source(self) -> Record | Tensor:
+        """Where a gradient for this Tensor goes: the Record of the call that made it, or the leaf itself."""
+        return self._record or self
+
+    @property
+    def grad_fn(self) -> Record | None:
+        """The Record of the call that made it; None for a leaf."""
+        return self._record
+
+    @property
+    def data(self) -> Tensor:
+        """A Tensor on the same memory that no gradient passes."""
+        return Tensor._made(self.array)
+
+    @data.setter
+    def data(self, other: Tensor) -> None:
+        self.array = as_array(other, self.dtype)
+        mark_changed(self.array)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of every dimension."""
+        return self.array.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self.array.ndim
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The data type of the elements, as NumPy names it."""
+        return self.array.dtype
+
+    @property
+    def device(self) -> Device:
+        """Always the processor."""
+        return _CPU
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the length of one dimension."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self.ndim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self.array.size
+
+    def is_floating_point(self) -> bool:
+        """Whether the elements are floats."""
+        return self.array.dtype.kind == "f"
+
+    # Out of the graph
+
+    def item(self) -> Any:
+        """The Python number in a Tensor of one element; raises RuntimeError for any other."""
+        if self.array.size != 1:
+            raise RuntimeError(f"item() needs a Tensor of one element, this one has shape {self.shape}")
+        return self.array.item()
+
+    def tolist(self) -> Any:
+        """Nested lists of Python numbers."""
+        return self.array.tolist()
+
+    def numpy(self) -> np.ndarray:
+        """The array, on the same memory; raises RuntimeError where a gradient would be lost: detach() first."""
+        if self._requires_grad:
+            raise RuntimeError("numpy() of a Tensor that requires grad would lose its gradient: use detach().numpy()")
+        return self.array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.numpy(), dtype) if copy else np.asarray(self.numpy(), dtype)
+
+    def detach(self) -> Tensor:
+        """A Tensor on the same memory that no gradient passes."""
+        return Tensor._made(self.array)
+
+    def cpu(self) -> Tensor:
+        """This Tensor: it is on the cpu already."""
+        return self
+
+    def contiguous(self) -> Tensor:
+        """The same elements, in C order in memory."""
+        return self if self.array.flags.c_contiguous else self.clone()
+
+    # Gradients
+
+    def backward(self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+        """Add to `grad` of every leaf that led here its share of the gradient; see `tinytorch.autograd.backward`."""
+        autograd.backward(self, gradient, retain_graph, create_graph)
+
+    def accumulate(self, gradient: np.ndarray | Tensor) -> None:
+        """Add a gradient to `grad`, in place where it is an array."""
+        if self.grad is None:
+            self.grad = self.as_gradient(gradient)
+        elif isinstance(gradient, Tensor):
+            self.grad = self.grad + gradient
+        else:
+            self.grad.array += gradient
+            mark_changed(self.grad.array)
+
+    @staticmethod
+    def as_gradient(gradient: np.ndarray | Tensor) -> Tensor:
+        """A gradient as a Tensor: arrays are wrapped."""
+        return gradient if isinstance(gradient, Tensor) else Tensor._made(np.asarray(gradient))
+
+    # Operators
+
+    __add__, __radd__ = _operator(ops.add)
+    __sub__, __rsub__ = _operator(ops.sub)
+    __mul__, __rmul__ = _operator(ops.mul)
+    __truediv__, __rtruediv__ = _operator(ops.div)
+    __mod__, __rmod__ = _operator(ops.remainder)
+    __pow__, __rpow__ = _operator(ops.pow)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return matmul(self, other) if isinstance(other, _OPERAND) else NotImplemented
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return matmul(other, self) if isinstance(other, _OPERAND) else NotImplemented
+
+
+    def __neg__(self) -> Tensor:
+        return apply(ops.neg, self)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return apply(ops.abs, self)
+
+    def matmul(self, other: Any) -> Tensor:
+        """The matrix product; see `tinytorch.matmul`."""
+        return matmul(self, other)
+
+    __floordiv__, __rfloordiv__ = _constant(np.floor_divide)
+    __and__, __rand__ = _constant(np.bitwise_and)
+    __or__, __ror__ = _constant(np.bitwise_or)
+    __xor__, __rxor__ = _constant(np.bitwise_xor)
+    __lshift__, __rlshift__ = _constant(np.left_shift)
+    __rshift__, __rrshift__ = _constant(np.right_shift)
+    __eq__, __ne__ = _constant(np.equal)[0], _constant(np.not_equal)[0]
+    __lt__, __gt__ = _constant(np.less)
+    __le__, __ge__ = _constant(np.less_equal)
+    eq, ne, lt, le, gt, ge = __eq__, __ne__, __lt__, __le__, __gt__, __ge__
+
+    def __invert__(self) -> Tensor:
+        return Tensor._made(np.invert(self.array))
+
+    # Places
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return apply(ops.getitem, self, index=_index(index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        changed_part = isinstance(value, Tensor) and shares_memory(value, self)  # t[i] += v changes a view, then sets it
+        self._write(ops.put, value, checked=not changed_part, index=_index(index))
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a Tensor with no dimensions")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError("iteration over a Tensor with no dimensions")
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, number: Any) -> bool:
+        return bool((self == number).any())
+
+    # In place
+
+    def _write(self, op: Callable[..., Any], *others: Any, checked: bool = True, **params: Any) -> Tensor:
+        """Run an op on this Tensor and put the value in its place, recorded where a gradient is wanted.
+
+        What the call needs of the old value is copied first; the graph is told that the memory changed.
+        """
+        recorded = is_grad_enabled() and any(isinstance(x, Tensor) and x._requires_grad for x in (self, *others))
+        if recorded and self._requires_grad and self._record is None:
+            raise RuntimeError(
+                "a leaf that requires grad cannot be changed in place while calls are recorded: use no_grad() or its data"
+            )
+        if recorded and self._record is not None:
+            if any(isinstance(x, Tensor) and x.is_leaf and shares_memory(x, self) for x in self._record.inputs):
+                raise RuntimeError("a view of a leaf that requires grad cannot be changed in place: clone() it before")
+            if checked:
+                _check_unchanged((self,))
+        before = Tensor._made(self.array.copy() if recorded else self.array, self._record if recorded else None)
+        made = apply(op, before, *others, **params)
+        if made.shape != self.shape:
+            raise RuntimeError(f"{op.__name__} in place needs a result of shape {self.shape}, got {made.shape}")
+        if RANK[made.dtype.kind] > RANK[self.dtype.kind]:
+            raise RuntimeError(f"{op.__name__} in place cannot put {made.dtype} into a Tensor of {self.dtype}")
+        np.copyto(self.array, made.array, casting="unsafe")
+        mark_changed(self.array)
+        if made._record is not None:
+            made._record.redate()
+            self._record, self._requires_grad = made._record, True
+        return self
+
+    __iadd__, __isub__, __imul__ = _in_place(ops.add), _in_place(ops.sub), _in_place(ops.mul)
+    __itruediv__, __imod__, __ipow__ = _in_place(ops.div), _in_place(ops.remainder), _in_place(ops.pow)
+    mul_, div_, pow_, clamp_ = _in_place(ops.mul), _in_place(ops.div), _in_place(ops.pow), _in_place(ops.clamp)
+    relu_, exp_, sqrt_, neg_ = _in_place(ops.relu), _in_place(ops.exp), _in_place(ops.sqrt), _in_place(ops.neg)
+
+    def add_(self, other: Any, *, alpha: Number = 1) -> Tensor:
+        """In place: self + alpha * other."""
+        return self._write(ops.add, other if alpha == 1 else other * alpha)
+
+    def sub_(self, other: Any, *, alpha: Number = 1) -> Tensor:
+        """In place: self - alpha * other."""
+        return self._write(ops.sub, other if alpha == 1 else other * alpha)
+
+    def copy_(self, other: Any) -> Tensor:
+        """In place: the elements of another Tensor, an array or a number, cast to this Tensor's type."""
+        source = other.to(self.dtype) if isinstance(other, Tensor) else np.asarray(other, self.dtype)
+        return self._write(ops.put, source, index=...)
+
+    def fill_(self, value: Any) -> Tensor:
+        """In place: every element the same."""
+        return self.copy_(value)
+
+    def zero_(self) -> Tensor:
+        """In place: every element zero."""
+        return self.copy_(0)
+
+    def clone(self) -> Tensor:
+        """The same values in memory of their own; the gradient passes."""
+        return apply(ops.copy, self)
+
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Tensor:
+        if self._record is not None:
+            raise RuntimeError("only a leaf can be deep-copied: detach() a computed Tensor first")
+        made = object.__new__(type(self))
+        made.array, made._record, made._requires_grad = self.array.copy(), None, self._requires_grad
+        made.grad = None if self.grad is None else self.grad.clone()
+        memo[id(self)] = made
+        return made
+
+    def __bool__(self) -> Any:
+        if self.array.size != 1:
+            raise RuntimeError(f"the truth of a Tensor of shape {self.shape} is not one: use any() or all()")
+        return self.array.item() != 0
+
+    def __float__(self) -> Any:
+        return 1.0 * self.item()
+
+    def __int__(self) -> Any:
+        return math.trunc(self.item())
+
+    def __index__(self) -> Any:
+        if self.dtype.kind not in "iu":
+            raise TypeError(f"only a whole number can be an index, not a Tensor of {self.dtype}")
+        return self.item()
+
+    def __format__(self, specification: str) -> str:
+        return format(self.item(), specification) if self.ndim == 0 else format(str(self), specification)
+
+    def __repr__(self) -> str:
+        text = np.array2string(self.array, separator=", ", prefix="tensor(", precision=4)
+        if self.dtype not in (np.float32, np.int64, np.bool_):
+            text += f", dtype={self.dtype}"
+        if self._record is not None:
+            text += f", grad_fn=<{self._record.name}>"
+        elif self._requires_grad:
+            text += ", requires_grad=True"
+        return f"tensor({text})"
+
+    # What NumPy's own functions do with a Tensor
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
+        if method == "__call__" and not params:
+            if ufunc in NUMPY_FUNCTIONS:
+                return NUMPY_FUNCTIONS[ufunc](*inputs)
+            if ufunc in _CONSTANT_FUNCTIONS:
+                return constant(ufunc, *inputs)
+        raise TypeError(_NOT_HERE.format(ufunc.__name__))
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if function not in NUMPY_FUNCTIONS:
+            raise TypeError(_NOT_HERE.format(function.__name__))
+        return NUMPY_FUNCTIONS[function](*args, **kwargs)
+
+
+_OPERAND = (Tensor, int, float, np.ndarray, np.generic)  # what an operator takes on its other side
+_CPU = Device()
+
+
+# NumPy's functions, in its own signatures: with these the rules in ops.py run on Tensors, which differentiates them again
+
+_NOT_HERE = "np.{} of a Tensor would lose its gradient: use a function of tinytorch, or detach().numpy()"
+
+
+def _calls(op: Callable[..., Any]) -> Callable[..., Tensor]:
+    return lambda *inputs: apply(op, *inputs)
+
+
+def _reduces(op: Callable[..., Any]) -> Callable[..., Tensor]:
+    return lambda x, axis=None, keepdims=False: apply(op, x, axis=axis, keepdims=keepdims)
+
+
+def _sum(x: Tensor, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
+    return (x if dtype is None else x.to(dtype)).sum(axis, keepdims)
+
+
+def _where(condition: Any, a: Any, b: Any) -> Tensor:
+    return apply(ops.where, a, b, condition=as_array(condition))
+
+
+NUMPY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.add: _calls(ops.add),
+    np.subtract: _calls(ops.sub),
+    np.multiply: _calls(ops.mul),
+    np.divide: _calls(ops.div),
+    np.remainder: _calls(ops.remainder),
+    np.power: _calls(ops.pow),
+    np.negative: _calls(ops.neg),
+    np.absolute: _calls(ops.abs),
+    np.sqrt: _calls(ops.sqrt),
+    np.square: lambda x: apply(ops.mul, x, x),
+    np.exp: _calls(ops.exp),
+    np.log: _calls(ops.log),
+    np.tanh: _calls(ops.tanh),
+    np.logaddexp: _calls(ops.logaddexp),
+    np.maximum: _calls(ops.maximum),
+    np.minimum: lambda a, b: -apply(ops.maximum, -a, -b),
+    np.matmul: matmul,
+    np.sum: _sum,
+    np.mean: _reduces(ops.mean),
+    np.max: _reduces(ops.amax),
+    np.amax: _reduces(ops.amax),
+    np.min: lambda x, axis=None, keepdims=False: x.amin(axis, keepdims),
+    np.amin: lambda x, axis=None, keepdims=False: x.amin(axis, keepdims),
+    np.clip: lambda x, low, high: apply(ops.clamp, x, min=low, max=high),
+    np.where: _where,
+    np.reshape: lambda x, shape: x.reshape(shape),
+    np.transpose: lambda x, axes=None: x.T if axes is None else x.permute(tuple(axes)),
+    np.swapaxes: lambda x, a, b: x.transpose(a, b),
+    np.squeeze: lambda x, axis=None: x.squeeze(axis),
+    np.expand_dims: lambda x, axis: x.unsqueeze(axis),
+    np.broadcast_to: lambda x, shape: x.broadcast_to(shape),
+    np.concatenate: lambda parts, axis=0: apply(ops.cat, *parts, axis=axis),
+    np.stack: lambda parts, axis=0: apply(ops.cat, *(p.unsqueeze(axis) for p in parts), axis=axis),
+    np.copy: lambda x: x.clone(),
+    np.shape: lambda x: x.shape,
+    np.ndim: lambda x: x.ndim,
+    np.argmax: lambda x, axis=None: x.argmax(axis),
+    np.argmin: lambda x, axis=None: x.argmin(axis),
+    np.zeros_like: lambda x: constant(np.zeros_like, x),
+    np.ones_like: lambda x: constant(np.ones_like, x),
+}
+
+_CONSTANT_FUNCTIONS = {
+    *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal),
+    *(np.logical_and, np.logical_or, np.logical_not, np.bitwise_and, np.bitwise_or, np.invert),
+    *(np.sign, np.floor, np.ceil, np.rint, np.isfinite, np.isnan, np.isinf, np.floor_divide),
+}
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether something is a Tensor."""
+    return isinstance(obj, Tensor)

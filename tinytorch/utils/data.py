@@ -1,0 +1,21 @@
+"""Datasets and loaders under the names that PyTorch's users know, `torch.utils.data`; they are made in `tinytorch.data`."""
+
+from tinytorch.data import (
+    ConcatDataset,
+    DataLoader,
+    Dataset,
+    Subset,
+    TensorDataset,
+    default_collate,
+    random_split,
+)
+
+__all__ = [
+    "ConcatDataset",
+    "DataLoader",
+    "Dataset",
+    "Subset",
+    "TensorDataset",
+    "default_collate",
+    "random_split",
+]
