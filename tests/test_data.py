@@ -1,4 +1,4 @@
-"""Data: batches hold every example once and in the order that was drawn, and transforms treat each example on its own."""
+"""Data: batches hold every example once, in the order that was drawn; transforms treat each example on its own."""
 
 from collections import Counter
 
@@ -139,6 +139,7 @@ def test_random_split_draws_at_random():
     assert min(counts.values()) > 240 and len(counts) == 6
 
 
+@pytest.mark.filterwarnings("ignore:Length of split")
 @given(n=st.integers(1, 60), shares=st.lists(st.integers(1, 9), min_size=1, max_size=5))
 def test_fractions_are_cut_as_pytorch_cuts_them(torch, n, shares):
     fractions = [share / sum(shares) for share in shares]
@@ -410,15 +411,15 @@ def test_each_example_is_scaled_by_a_factor_of_its_own_within_the_spread(shape, 
         assert len(set(factors.tolist())) == shape[0]
 
 
-@pytest.mark.parametrize("transform", [RandomShift, RandomRoll, lambda g, generator: RandomScale(0.2, generator=generator)])
+@pytest.mark.parametrize("transform", [RandomShift, RandomRoll, RandomScale])
 def test_a_transform_with_a_seed_repeats_itself_and_without_one_follows_manual_seed(transform):
     x = drawn((20, 1, 12))
-    a, b = (transform(3, generator=seeded(7)) for _ in range(2))
+    a, b = (transform(1, generator=seeded(7)) for _ in range(2))
     first = a(x).array
     assert np.array_equal(first, b(x).array)
     assert not np.array_equal(first, a(x).array)
 
-    globally = transform(3, generator=None)
+    globally = transform(1, generator=None)
     manual_seed(7)
     assert np.array_equal(globally(x).array, first)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-import tinytorch.optim as optim
+from tinytorch import optim
 from tinytorch.autograd import is_grad_enabled, no_grad
 from tinytorch.optimizers import Optimizer, clip_grad_norm_, clip_grad_value_
 from tinytorch.serialization import load, save
@@ -113,7 +113,11 @@ EPS = st.sampled_from([1e-8, 1e-3])
 OPTIONS = {
     "SGD": {"lr": RATE, "momentum": SMALL, "dampening": SMALL, "weight_decay": SMALL, "nesterov": st.booleans()},
     "RMSprop": {
-        **{"lr": RATE, "alpha": ALPHA, "eps": EPS, "weight_decay": SMALL, "momentum": SMALL},
+        "lr": RATE,
+        "alpha": ALPHA,
+        "eps": EPS,
+        "weight_decay": SMALL,
+        "momentum": SMALL,
         "centered": st.booleans(),
     },
     "Adam": {"lr": RATE, "betas": BETAS, "eps": EPS, "weight_decay": SMALL, "amsgrad": st.booleans()},
@@ -366,9 +370,10 @@ def test_an_optimizer_of_ones_own_defines_update():
 
 
 def test_the_dicts_that_make_groups_are_left_as_they_are():
-    given_group = {"params": [parameter(1.0)]}
+    params = (parameter(1.0),)
+    given_group = {"params": params}
     optim.SGD([given_group], momentum=0.5).param_groups[0]["lr"] = 7
-    assert given_group.keys() == {"params"}
+    assert given_group.keys() == {"params"} and given_group["params"] is params
 
 
 def test_repr_shows_the_options_of_every_group():
@@ -468,6 +473,8 @@ def test_a_function_stays_the_learning_rate_and_goes_on_from_the_step_it_had():
     other = optim.SGD(parameters(), lr=lambda step: 1 / (step + 1))
     other.load_state_dict(state)
     assert other.learning_rates() == [0.25]
+    other.step()
+    assert other.learning_rates() == [0.2]
     plain = optim.SGD(parameters(), lr=9)
     plain.load_state_dict(state)
     assert plain.param_groups[0]["lr"] == 0.25

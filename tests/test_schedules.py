@@ -312,6 +312,11 @@ def test_last_epoch_goes_on_as_in_pytorch(torch, name, options):
     assert_allclose(seen[0], seen[1], rtol=1e-12)
 
 
+def test_last_epoch_goes_on_from_an_initial_rate_that_a_group_is_given():
+    optimizer = SGD([{"params": [parameter()], "initial_lr": 0.1, "lr": 0.025}])
+    assert ExponentialLR(optimizer, 0.5, last_epoch=2).get_last_lr() == [0.0125]
+
+
 def test_last_lr_is_a_copy():
     scheduler = StepLR(two_groups(), 1)
     scheduler.get_last_lr()[0] = 9

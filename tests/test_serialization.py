@@ -1,4 +1,4 @@
-"""Files: what is saved comes back as it was, a file is written whole or not at all, and a bad one says so in a sentence."""
+"""Files: what is saved comes back as it was, a file is written whole or not at all, and a bad one is told as such."""
 
 import io
 import os

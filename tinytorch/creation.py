@@ -5,6 +5,8 @@ Names, arguments and data types are PyTorch's; the random numbers are NumPy's (P
 
 from __future__ import annotations
 
+import os
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,13 +20,18 @@ class Generator:
 
     def __init__(self, device: Any = "cpu") -> None:
         Device(device)
-        self.manual_seed(np.random.SeedSequence().generate_state(1)[0].item())
+        self.manual_seed(int.from_bytes(os.urandom(8), "little"))
 
     def manual_seed(self, seed: int) -> Generator:
         """Start over from a seed: equal seeds give equal numbers, on every machine."""
         self._seed = int(seed)
-        self.numpy = np.random.Generator(np.random.PCG64(self._seed % 2**64))
+        self.__dict__.pop("numpy", None)
         return self
+
+    @cached_property
+    def numpy(self) -> np.random.Generator:
+        """The NumPy Generator, made when it is first drawn from: importing numpy.random takes its time."""
+        return np.random.Generator(np.random.PCG64(self._seed % 2**64))
 
     def initial_seed(self) -> int:
         """The seed it was last started from."""

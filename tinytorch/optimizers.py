@@ -241,8 +241,8 @@ class SGD(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = dict(lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov)
-        super().__init__(params, {**defaults, "maximize": maximize})
+        common = {"lr": lr, "weight_decay": weight_decay, "maximize": maximize}
+        super().__init__(params, {**common, "momentum": momentum, "dampening": dampening, "nesterov": nesterov})
 
     def update(self, p: np.ndarray, grad: np.ndarray, state: State, lr: float, group: Group) -> None:
         """v = momentum v + (1 - dampening) g, then p = p - lr v, or p - lr (g + momentum v) with `nesterov`."""
@@ -276,8 +276,8 @@ class RMSprop(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = dict(lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered)
-        super().__init__(params, {**defaults, "maximize": maximize})
+        common = {"lr": lr, "weight_decay": weight_decay, "maximize": maximize}
+        super().__init__(params, {**common, "alpha": alpha, "eps": eps, "momentum": momentum, "centered": centered})
 
     def update(self, p: np.ndarray, grad: np.ndarray, state: State, lr: float, group: Group) -> None:
         """s = alpha s + (1 - alpha) g^2, then p = p - lr g / (sqrt(s) + eps)."""
@@ -318,8 +318,8 @@ class Adam(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, maximize=maximize)
-        super().__init__(params, defaults)
+        common = {"lr": lr, "weight_decay": weight_decay, "maximize": maximize}
+        super().__init__(params, {**common, "betas": betas, "eps": eps, "amsgrad": amsgrad})
 
     def update(self, p: np.ndarray, grad: np.ndarray, state: State, lr: float, group: Group) -> None:
         """p = p - lr m_hat / (sqrt(v_hat) + eps), where m_hat = m / (1 - beta1^t) and v_hat = v / (1 - beta2^t)."""

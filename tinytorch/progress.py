@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TextIO
+from typing import Self, TextIO
 
 REDRAW = 0.1  # seconds between two drawings, at least
 LONGEST, SHORTEST = 24, 4  # columns of the bar
@@ -72,7 +72,7 @@ class Progress:
             print(file=self.stream, flush=True)
             self.drawn = 0
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -85,7 +85,7 @@ class Progress:
         self.redraw_at = now + REDRAW
         elapsed = now - self.began
         left = elapsed * (self.epochs - epochs_done) / max(epochs_done - self.first, 1e-9)
-        clock = f"{elapsed:.1f} s" if ended else f"{_clock(left)} left"
+        clock = (f"{elapsed:.1f} s" if ended else f"{_clock(left)} left").ljust(len("0:00 left"))
         head = self._head(number)
         columns = _columns(self.stream) - 1  # some terminals wrap once their last column is full
         tail, size = _fit(head, [*_phrases(facts, ".3f", "val"), clock], columns)

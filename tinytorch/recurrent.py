@@ -68,29 +68,25 @@ def gru(x: np.ndarray, start: np.ndarray, *weights: np.ndarray) -> Rule:
         to_update = (states[:-1] - n) * z * (1 - z)
         to_reset = to_new * candidate * r * (1 - r)
         slopes = np.stack([to_reset, to_update, to_new * r], axis=3)  # of the gates' recurrent sums, (T, D, N, 3, H)
-        at_state = np.empty_like(r)
-        at_gates = np.empty_like(slopes)
+        at_state, at_gates = np.empty_like(r), np.empty_like(slopes)
         dh = np.zeros_like(start)
         for t in reversed(range(steps)):
             dh = dh + arriving[t]
             at_state[t] = dh
             at_gates[t] = dh[:, :, None] * slopes[t]
             dh = dh * z[t] + at_gates[t].reshape(directions, batch, gates) @ weight_hh
-        d_state = by_example(at_gates.reshape(steps, directions, batch, gates))
-        at_gates[:, :, :, 2] = at_state * to_new
-        at_inputs = at_gates.reshape(steps, directions, batch, gates)
-        d_input = by_example(at_inputs)
-
-        dx = (at_inputs @ weight_ih) if wanted[0] else None
-        if dx is not None:
+        at_states = by_example(at_gates.reshape(from_input.shape))
+        dweight_hh, dbias_hh = at_states.swapaxes(1, 2) @ by_example(states[:-1]), at_states.sum(1)
+        at_gates[:, :, :, 2] = at_state * to_new  # the reset gate is not on the way to the input
+        at_inputs = at_gates.reshape(from_input.shape)
+        rows = by_example(at_inputs)
+        dweight_ih, dbias_ih = rows.swapaxes(1, 2) @ by_example(read), rows.sum(1)
+        dx = None
+        if wanted[0]:
+            dx = at_inputs @ weight_ih
             dx = dx[:, 0] if directions == 1 else dx[:, 0] + dx[::-1, 1]
-        of_weights = (
-            d_input.swapaxes(1, 2) @ by_example(read),
-            d_state.swapaxes(1, 2) @ by_example(states[:-1]),
-            d_input.sum(1),
-            d_state.sum(1),
-        )
-        return dx, dh, *(of[d] for d in range(directions) for of in of_weights)
+        of_weights = zip(dweight_ih, dweight_hh, dbias_ih, dbias_hh, strict=True)
+        return dx, dh, *(gradient for direction in of_weights for gradient in direction)
 
     return side_by_side(states[1:]), pullback
 

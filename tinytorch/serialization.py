@@ -139,7 +139,7 @@ def _place(path: tuple[str, ...]) -> str:
 
 
 def _pack(text: str, arrays: Arrays) -> memoryview:
-    """The bytes of the file. Entries are uncompressed and undated: sizes are what they seem, equal objects equal bytes."""
+    """The bytes of the file. Entries are not compressed, so their sizes are what they seem; nor dated."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr(zipfile.ZipInfo(STRUCTURE), text)

@@ -1,4 +1,4 @@
-"""Datasets and loaders under the names that PyTorch's users know, `torch.utils.data`; they are made in `tinytorch.data`."""
+"""Datasets and loaders where PyTorch's users look for them, `torch.utils.data`; they are made in `tinytorch.data`."""
 
 from tinytorch.data import (
     ConcatDataset,

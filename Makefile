@@ -1,0 +1,49 @@
+# make demo and make test need Python 3.11 or newer, venv and make; everything else goes into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.PHONY: help demo test test-long measure oracles check clean
+
+help:  ## what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/demo  ## train four networks on real data, in seconds, on NumPy alone
+	$(BIN)/python -m tinytorch demo
+
+test: .venv/dev  ## the tests (under five minutes)
+	$(ONE_THREAD) $(BIN)/python -m pytest -q -ra
+
+test-long: .venv/dev  ## what takes longer: mutation of every file of the library (under an hour)
+	$(ONE_THREAD) $(BIN)/python -m tests.mutation
+
+measure: .venv/oracles  ## the figures: accuracy over five seeds, import time, memory; results go to benchmarks/results
+	$(ONE_THREAD) $(BIN)/python -m benchmarks.measure
+
+oracles: .venv/oracles  ## install what the tests compare with: PyTorch, scikit-learn, SciPy, mnist1d
+
+check: .venv/dev  ## lint, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.venv/pip: 
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	@touch $@
+
+.venv/demo: .venv/pip setup.cfg
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/dev: .venv/pip setup.cfg
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+.venv/oracles: .venv/dev setup.cfg
+	$(BIN)/python -m pip install --quiet --editable '.[dev,oracles]'
+	@touch $@
+
+clean:  ## remove what was installed and cached
+	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
