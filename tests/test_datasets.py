@@ -106,20 +106,20 @@ def test_plain_pickle_opens_tinydigits_as_it_was_published(part: str) -> None:
 
 @pytest.mark.parametrize("path", [TRAIN_PKL, TEST_PKL], ids=["train", "test"])
 def test_tinydigits_pickles_name_nothing_that_an_older_or_a_newer_numpy_lacks(path: Path) -> None:
-    named = [f"{module}.{name}" for module, name in names_in(path.read_bytes())]
-    assert named == ["numpy.ndarray"]
+    assert names_in(path.read_bytes()) == ["numpy.ndarray"]
 
 
-def names_in(content: bytes) -> list[tuple[str, str]]:
-    """What a pickle asks for, as (module, name)."""
-    named, strings = [], []
+def names_in(content: bytes) -> list[str]:
+    """What a pickle asks for, as module.name."""
+    named: list[str] = []
+    strings: list[str] = []
     for opcode, argument, _ in pickletools.genops(content):
         if opcode.name == "GLOBAL":
-            named.append(tuple(argument.split(" ")))
+            named.append(str(argument).replace(" ", "."))
         elif opcode.name == "STACK_GLOBAL":
-            named.append(tuple(strings[-2:]))
+            named.append(".".join(strings[-2:]))
         elif "UNICODE" in opcode.name:
-            strings.append(argument)
+            strings.append(str(argument))
     return named
 
 

@@ -189,12 +189,18 @@ def test_killed_while_saving_it_leaves_the_old_file_or_the_new_one(tmp_path):
     for _ in range(5):
         with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}) as process:
             first = process.stdout.readline()
-            time.sleep(rng.uniform(0, 0.02))
+            for _ in range(rng.integers(1, 20)):
+                assert_whole(load(path))  # nor does a reader ever see a file half-written
+            time.sleep(rng.uniform(0, 0.01))
             process.kill()
             lines = [first, *process.stdout.readlines()]
         saved = load(path)
+        assert_whole(saved)
         assert saved["k"] >= int([line for line in lines if line.endswith(b"\n")][-1])
-        assert np.all(saved["x"] == saved["k"])
+
+
+def assert_whole(saved):
+    assert saved["x"].shape == (200_000,) and np.all(saved["x"] == saved["k"])
 
 
 # Bad files

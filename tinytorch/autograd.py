@@ -76,7 +76,7 @@ def backward(
     was freed by an earlier backward.
     """
     targets = None if inputs is None else [t.source for t in _several(inputs)]
-    for leaf, gradient in _gradients(tensors, grad_tensors, targets, retain_graph, create_graph).values():
+    for leaf, gradient in _gradients(tensors, grad_tensors, targets, retain_graph, create_graph).items():
         leaf.accumulate(gradient)
 
 
@@ -100,11 +100,11 @@ def grad(
     targets = [x.source for x in inputs]
     arrived = _gradients(outputs, grad_outputs, targets, retain_graph, create_graph)
     for i, target in enumerate(targets):
-        if id(target) not in arrived and not allow_unused:
+        if target not in arrived and not allow_unused:
             raise RuntimeError(
                 f"autograd.grad: input {i} has no part in the outputs (or its graph was freed): allow_unused=True gives None"
             )
-    gradients = [arrived[id(t)][1] if id(t) in arrived else None for t in targets]
+    gradients = [arrived.get(target) for target in targets]
     return tuple(g if g is None else x.as_gradient(g) for x, g in zip(inputs, gradients, strict=True))
 
 
@@ -114,22 +114,22 @@ def _several(tensors: Any) -> Sequence[Any]:
 
 def _gradients(
     outputs: Any, seeds: Any, targets: Sequence[Source] | None, retain_graph: bool | None, create_graph: bool
-) -> dict[int, tuple[Source, Gradient]]:
+) -> dict[Source, Gradient]:
     """`backpropagate` from Tensors, each gradient in memory that nothing else uses."""
     outputs = _several(outputs)
     seeds = [None] * len(outputs) if seeds is None else _several(seeds)
     start = [_seed(y, g, create_graph) for y, g in zip(outputs, seeds, strict=True)]
     keep = create_graph if retain_graph is None else retain_graph
-    with set_grad_enabled(create_graph):
+    with _Recording(create_graph):
         arrived = backpropagate(
             [y.source for y in outputs], start, targets, retain_graph=keep, create_graph=create_graph
         )
     if create_graph:
         return arrived
     taken = {id(g) for g in start}
-    for key, (source, gradient) in arrived.items():
-        if id(gradient) in taken or isinstance(gradient, np.generic) or gradient.base is not None:
-            arrived[key] = source, np.array(gradient)
+    for source, gradient in arrived.items():
+        if id(gradient) in taken or gradient.base is not None:
+            arrived[source] = np.array(gradient)
         taken.add(id(gradient))
     return arrived
 
@@ -159,35 +159,31 @@ def backpropagate(
     *,
     retain_graph: bool = False,
     create_graph: bool = False,
-) -> dict[int, tuple[Source, Gradient]]:
+) -> dict[Source, Gradient]:
     """Send the gradients of the outputs back through the graph.
 
-    Returns {id(source): (source, gradient)} for the targets that a gradient reached; without targets, for the leaves.
+    Returns {source: gradient} for the targets that a gradient reached; without targets, for the leaves.
     With `create_graph` the gradients are Tensors and know how they came about. Griewank and Walther (2008), section 3.2.
     """
     records = trace(outputs, since=oldest(targets))
     needed = None if targets is None else leading_to(targets, records)
-    asked_for = {id(target) for target in targets or ()}
-    arrived: dict[int, tuple[Source, Gradient]] = {}
-
-    def send(source: Source, gradient: Gradient) -> None:
-        if id(source) in arrived:
-            gradient = arrived[id(source)][1] + gradient
-        arrived[id(source)] = source, gradient
-
+    asked_for = set(targets or ())
+    arrived: dict[Source, Gradient] = {}
     for source, gradient in zip(outputs, gradients, strict=True):
-        send(source, gradient)
+        arrived[source] = arrived[source] + gradient if source in arrived else gradient
+
+    since = records[0].moment if records else 0
     for record in reversed(records):
-        if needed is not None and id(record) not in needed:
+        if needed is not None and record not in needed:
             continue
-        gradient = arrived[id(record)][1] if id(record) in asked_for else arrived.pop(id(record))[1]
-        wanted = [s is not None and (needed is None or id(s) in needed) for s in record.sources]
-        for source, back in zip(record.sources, send_back(record, gradient, wanted, create_graph), strict=True):
+        gradient = arrived[record] if record in asked_for else arrived.pop(record)
+        wanted = [source is not None and (needed is None or source in needed) for source in record.sources]
+        for source, back in zip(record.sources, send_back(record, gradient, wanted, create_graph, since), strict=True):
             if back is not None:
-                send(source, back)
+                arrived[source] = arrived[source] + back if source in arrived else back
         if not retain_graph:
             record.free()
-    return arrived if targets is None else {i: arrived[i] for i in asked_for if i in arrived}
+    return arrived if targets is None else {target: arrived[target] for target in asked_for if target in arrived}
 
 
 def trace(outputs: Iterable[Source], since: int = 0) -> list[Record]:
@@ -199,7 +195,7 @@ def trace(outputs: Iterable[Source], since: int = 0) -> list[Record]:
     waiting = list(outputs)
     while waiting:
         source = waiting.pop()
-        if isinstance(source, Record) and source.moment > since and source.moment not in found:
+        if type(source) is Record and source.moment > since and source.moment not in found:
             found[source.moment] = source
             waiting.extend(source.sources)
     return [found[moment] for moment in sorted(found)]
@@ -210,44 +206,59 @@ def oldest(targets: Sequence[Source] | None) -> int:
     return min((t.moment if isinstance(t, Record) else 0 for t in targets or ()), default=0)
 
 
-def leading_to(targets: Iterable[Source], records: Iterable[Record]) -> set[int]:
-    """The ids of the targets and of all the records, given oldest first, that a gradient passes on its way to them."""
-    needed = {id(target) for target in targets}
+def leading_to(targets: Iterable[Source], records: Iterable[Record]) -> set[Source]:
+    """The targets and all the records, given oldest first, that a gradient passes on its way to them."""
+    needed = set(targets)
     for record in records:
-        if any(id(source) in needed for source in record.sources):
-            needed.add(id(record))
+        if not needed.isdisjoint(record.sources):
+            needed.add(record)
     return needed
 
 
-def send_back(record: Record, gradient: Gradient, wanted: Sequence[bool], create_graph: bool) -> list[Gradient | None]:
-    """One step of the chain rule: the gradient of each wanted input of a call, in that input's own shape and type."""
-    vjps = ways_back(record, wanted, create_graph)
+def send_back(
+    record: Record, gradient: Gradient, wanted: Sequence[bool], create_graph: bool, since: int
+) -> Iterable[Gradient | None]:
+    """One step of the chain rule: the gradient of each wanted input of a call, in that input's own shape and type.
+
+    `since` is when the oldest call of the graph was made; no change before it matters.
+    """
+    vjps = ways_back(record, wanted, create_graph, since)
     if len(vjps) == 1 < len(wanted):
         gradients = vjps[0](gradient, wanted)
     else:
         gradients = [vjp(gradient) if want else None for vjp, want in zip(vjps, wanted, strict=True)]
-    return [fit(g, x, record) if want else None for g, x, want in zip(gradients, record.inputs, wanted, strict=True)]
+    for g, x, want in zip(gradients, record.inputs, wanted, strict=True):
+        if not want:
+            yield None
+        elif g.shape == x.shape and g.dtype is x.dtype:
+            yield g
+        else:
+            yield fit(g, x, record)
 
 
-def ways_back(record: Record, wanted: Sequence[bool], create_graph: bool) -> Sequence[Callable[..., Gradient]]:
+def ways_back(
+    record: Record, wanted: Sequence[bool], create_graph: bool, since: int
+) -> Sequence[Callable[..., Gradient]]:
     """The functions that send a gradient back: those the call left behind or, for a graph of the gradient, the same
     formulas on Tensors, which the op gives when it is run on its inputs once more."""
     if record.vjps is None:
         raise RuntimeError(
             "backward went through this graph before and freed it: say retain_graph=True the first time to go twice"
         )
-    replay = create_graph and not hasattr(record.op, "linear_in_inputs")
-    if replay and hasattr(record.op, "differentiable_once"):
+    if _latest_change > since:
+        check_unchanged(record, wanted, create_graph)
+    if not replayed(record, create_graph):
+        return record.vjps
+    if hasattr(record.op, "differentiable_once"):
         raise RuntimeError(
             f"{record.name} can be differentiated only once, but create_graph=True asks for the graph of its gradient"
         )
-    if _latest_change > record.moment:
-        kept = [x.array for x in record.inputs if hasattr(x, "array")] if replay else held_arrays(record.vjps, wanted)
-        if any(changed_since(record.moment, array) for array in kept):
-            raise RuntimeError(
-                f"a Tensor that the gradient of {record.name} needs was changed in place after {record.name} used it"
-            )
-    return record.op(*record.inputs, **record.params)[1:] if replay else record.vjps
+    return record.op(*record.inputs, **record.params)[1:]
+
+
+def replayed(record: Record, create_graph: bool) -> bool:
+    """Whether the op must run on Tensors: for a graph of the gradient, where the way back looks at the inputs."""
+    return create_graph and not hasattr(record.op, "linear_in_inputs")
 
 
 def fit(gradient: Gradient, like: Any, record: Record) -> Gradient:
@@ -290,9 +301,24 @@ def mark_changed(array: np.ndarray) -> None:
     _changes[key] = _latest_change, reference
 
 
-def changed_since(moment: int, array: np.ndarray) -> bool:
-    """Whether any of the memory that an array lies in was written to after a moment."""
-    return _latest_change > moment and _changes.get(id(owner(array)), (0,))[0] > moment
+def check_unchanged(record: Record, wanted: Sequence[bool], create_graph: bool) -> None:
+    """Raise RuntimeError where what a way back needs was written to after the call, or an input was before the call,
+    through another view of its memory, so that it was no longer what its own Record tells."""
+    whole = replayed(record, create_graph)
+    kept = [x.array for x in record.inputs if hasattr(x, "array")] if whole else held_arrays(record.vjps, wanted)
+    if any(last_change(array) > record.moment for array in kept):
+        raise RuntimeError(f"a Tensor that the gradient of {record.name} needs was changed in place after {record.name} used it")
+    for x, source in zip(record.inputs, record.sources, strict=True):
+        if isinstance(source, Record) and source.moment < last_change(x.array) < record.moment:
+            raise RuntimeError(
+                f"an input of {record.name} was changed in place through another Tensor on the same memory after "
+                f"{source.name} made it: take the view again after the change"
+            )
+
+
+def last_change(array: np.ndarray) -> int:
+    """When the memory that an array lies in was last written to; 0 for never."""
+    return _changes.get(id(owner(array)), (0,))[0]
 
 
 def owner(array: np.ndarray) -> np.ndarray:
@@ -302,8 +328,9 @@ def owner(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def held_arrays(vjps: Sequence[Callable[..., Any]], wanted: Sequence[bool]) -> Iterator[np.ndarray]:
+def held_arrays(vjps: Sequence[Callable[..., Any]] | None, wanted: Sequence[bool]) -> Iterator[np.ndarray]:
     """Every array that the wanted ways back close over."""
+    vjps = vjps or ()
     waiting: list[Any] = list(vjps) if len(vjps) == 1 else [v for v, want in zip(vjps, wanted, strict=True) if want]
     while waiting:
         held = waiting.pop()

@@ -114,8 +114,8 @@ def convolution(
         rows = np.reshape(batch_last(g), (groups, out // groups, places))
         dx = dweight = dbias = None
         if wanted[0]:
-            windows = np.reshape(np.swapaxes(matrix, 1, 2) @ rows, columns_shape)
-            dx = run(fold, windows, size=size, **geometry)
+            dcolumns = np.reshape(np.swapaxes(matrix, 1, 2) @ rows, columns_shape)
+            dx = run(fold, dcolumns, size=size, **geometry)
         if wanted[1]:
             dweight = np.reshape(rows @ np.swapaxes(columns, 1, 2), (out, inputs // math.prod(kernel_size), *kernel_size))
         if bias and wanted[2]:
@@ -165,61 +165,57 @@ def _conv(
     dims: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Tensor:
     name = f"conv{dims}d"
-    if input.ndim == dims + 1:
-        batch = input.unsqueeze(0)
-        return _conv(dims, batch, weight, bias, stride, padding, dilation, groups).squeeze(0)
-    if weight.ndim != dims + 2 or input.ndim != dims + 2:
-        raise RuntimeError(
-            f"{name} expects input and weight of {dims + 2} dimensions, got shapes {input.shape} and {weight.shape}"
-        )
+    if weight.ndim != dims + 2:
+        raise RuntimeError(f"{name} expects a weight of {dims + 2} dimensions, got shape {weight.shape}")
     out, channels, *kernel_size = weight.shape
-    if groups < 1 or out % groups or input.shape[1] != channels * groups:
-        raise RuntimeError(
-            f"{name} expects {channels * groups} input channels, got {input.shape[1]} in an input of shape {input.shape}"
-            if not out % max(groups, 1)
-            else f"{name} expects output channels in {groups} equal groups, got {out}"
-        )
-    geometry = {
-        "stride": sizes(name, "stride", stride, dims),
-        "padding": paddings(name, padding, kernel_size, sizes(name, "stride", stride, dims), dilation),
-        "dilation": sizes(name, "dilation", dilation, dims),
-    }
-    check_fits(name, input, tuple(kernel_size), **geometry)
+    if groups < 1 or out % groups:
+        raise RuntimeError(f"{name} expects a number of groups that divides {out} output channels, got groups={groups}")
+    if bias is not None and bias.shape != (out,):
+        raise RuntimeError(f"{name} expects a bias of shape {(out,)}, got {bias.shape}")
+    check_channels(name, dims, input, channels * groups)
+    geometry = _geometry(name, dims, kernel_size, stride, padding, dilation)
+    check_fits(name, input, **geometry)
+    del geometry["kernel_size"]  # the shape of the weight says it
     parameters = (weight,) if bias is None else (weight, bias)
-    return apply(convolution, input, *parameters, **geometry, groups=groups)
+    batch = input if input.ndim == dims + 2 else input.unsqueeze(0)
+    y = apply(convolution, batch, *parameters, **geometry, groups=groups)
+    return y if batch is input else y.squeeze(0)
 
 
-def sizes(name: str, what: str, given: Any, dims: int) -> Sizes:
-    """A size for each dimension of space from one number or one for each, all at least 1."""
-    each = tuple(given) if isinstance(given, (tuple, list)) else (given,) * dims
-    if len(each) == 1:
-        each = each * dims
-    if len(each) != dims or any(n < 1 for n in each):
-        raise RuntimeError(f"{name} expects a {what} of {dims} numbers of at least 1, got {given}")
+def check_channels(name: str, dims: int, input: Tensor, channels: int) -> None:
+    """Raise RuntimeError for what is not (N, channels, *size) or (channels, *size), with dims dimensions of space."""
+    if input.ndim not in (dims + 1, dims + 2):
+        raise RuntimeError(f"{name} expects an input of {dims + 2} dimensions, got shape {input.shape}")
+    if input.shape[-dims - 1] != channels:
+        got = input.shape[-dims - 1]
+        raise RuntimeError(f"{name} expects {channels} input channels, got {got} in an input of shape {input.shape}")
+
+
+def sizes(name: str, what: str, given: Any, dims: int, least: int = 1) -> Sizes:
+    """A whole number for each dimension of space from one for all or one for each."""
+    each = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+    each = each * dims if len(each) == 1 else each
+    if len(each) != dims or any(not isinstance(n, (int, np.integer)) or n < least for n in each):
+        raise RuntimeError(f"{name} expects a {what} of {dims} whole numbers of at least {least}, got {given!r}")
     return each
 
 
-def paddings(name: str, given: Any, kernel_size: Sequence[int], stride: Sizes, dilation: Any) -> Padding:
+def paddings(name: str, given: Any, kernel_size: Sizes, stride: Sizes, dilation: Sizes) -> Padding:
     """(before, after) for each dimension of space, from a number, one for each, "valid" or "same"."""
-    dims = len(kernel_size)
-    if given == "valid":
-        given = 0
     if given == "same":
         if any(s != 1 for s in stride):
             raise RuntimeError(f"{name} with padding='same' expects stride 1, got {stride}")
-        spans = [d * (k - 1) for k, d in zip(kernel_size, sizes(name, "dilation", dilation, dims), strict=True)]
+        spans = [d * (k - 1) for k, d in zip(kernel_size, dilation, strict=True)]
         return tuple((span // 2, span - span // 2) for span in spans)
-    each = tuple(given) if isinstance(given, (tuple, list)) else (given,) * dims
-    if len(each) == 1:
-        each = each * dims
-    if len(each) != dims or any(isinstance(n, str) or n < 0 for n in each):
-        raise RuntimeError(f"{name} expects a padding of {dims} numbers of at least 0, 'same' or 'valid', got {given!r}")
+    if given == "valid":
+        given = 0
+    each = sizes(name, "padding 'same', 'valid' or", given, len(kernel_size), least=0)
     return tuple((n, n) for n in each)
 
 
 def check_fits(name: str, input: Tensor, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes) -> None:
     """Raise RuntimeError where not one window fits into the padded input."""
-    if min(count_windows(input.shape[2:], kernel_size, stride, padding, dilation)) < 1:
+    if min(count_windows(input.shape[-len(kernel_size) :], kernel_size, stride, padding, dilation)) < 1:
         raise RuntimeError(
             f"{name} expects an input at least as large as its kernel {kernel_size} with dilation {dilation}, "
             f"got shape {input.shape} with padding {tuple(before for before, _ in padding)}"
@@ -227,39 +223,49 @@ def check_fits(name: str, input: Tensor, kernel_size: Sizes, stride: Sizes, padd
 
 
 def unfold_images(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
-    """The window of every output as a column: (N, C, H, W) -> (N, C kh kw, windows)."""
-    geometry = _geometry("unfold", kernel_size, dilation, padding, stride)
+    """The window of every output as a column: (N, C, H, W) -> (N, C kh kw, windows), or both without N.
+
+    Raises RuntimeError for other dimensions and kernels larger than the padded input.
+    """
+    if input.ndim == 3:
+        return unfold_images(input.unsqueeze(0), kernel_size, dilation, padding, stride).squeeze(0)
     if input.ndim != 4:
         raise RuntimeError(f"unfold expects images (N, C, H, W), got shape {input.shape}")
+    geometry = _geometry("unfold", 2, kernel_size, stride, padding, dilation)
     check_fits("unfold", input, **geometry)
-    columns = apply(unfold, input, **geometry)
-    batch, channels = input.shape[:2]
-    return columns.reshape(channels * math.prod(geometry["kernel_size"]), -1, batch).permute(2, 0, 1)
+    y = apply(unfold, input, **geometry)
+    channels, kh, kw, height, width, batch = y.shape
+    return y.reshape(channels * kh * kw, height * width, batch).permute(2, 0, 1)
 
 
 def fold_images(
     input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
 ) -> Tensor:
-    """Columns added up where unfold took them: (N, C kh kw, windows) -> (N, C, H, W)."""
-    geometry = _geometry("fold", kernel_size, dilation, padding, stride)
+    """Columns added up where unfold took them: (N, C kh kw, windows) -> (N, C, H, W), or both without N.
+
+    Raises RuntimeError where unfold gives no columns of this shape for an image of output_size.
+    """
+    if input.ndim == 2:
+        return fold_images(input.unsqueeze(0), output_size, kernel_size, dilation, padding, stride).squeeze(0)
+    geometry = _geometry("fold", 2, kernel_size, stride, padding, dilation)
     size = sizes("fold", "output_size", output_size, 2)
-    count = count_windows(size, **geometry)
-    if input.ndim != 3 or input.shape[1] % math.prod(geometry["kernel_size"]) or input.shape[2] != math.prod(count):
+    count, places = count_windows(size, **geometry), math.prod(geometry["kernel_size"])
+    if input.ndim != 3 or min(count) < 1 or input.shape[1] % places or input.shape[2] != math.prod(count):
         raise RuntimeError(
-            f"fold expects (N, C x {math.prod(geometry['kernel_size'])}, {math.prod(count)}), got shape {input.shape}"
+            f"fold of windows {geometry['kernel_size']} to {size} expects (N, C x {places}, {' x '.join(map(str, count))}), "
+            f"got shape {input.shape}"
         )
-    columns = input.permute(1, 2, 0).reshape(-1, *geometry["kernel_size"], *count, input.shape[0])
+    batch, rows, _ = input.shape
+    columns = input.permute(1, 2, 0).reshape(rows // places, *geometry["kernel_size"], *count, batch)
     return apply(fold, columns, size=size, **geometry)
 
 
-def _geometry(name: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> dict[str, Any]:
-    kernel, steps = sizes(name, "kernel_size", kernel_size, 2), sizes(name, "stride", stride, 2)
-    return {
-        "kernel_size": kernel,
-        "stride": steps,
-        "padding": paddings(name, padding, kernel, steps, dilation),
-        "dilation": sizes(name, "dilation", dilation, 2),
-    }
+def _geometry(name: str, dims: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> dict[str, Any]:
+    """What a user gave, checked, as `unfold` takes it."""
+    kernel = sizes(name, "kernel_size", kernel_size, dims)
+    steps, spread = sizes(name, "stride", stride, dims), sizes(name, "dilation", dilation, dims)
+    around = paddings(name, padding, kernel, steps, spread)
+    return {"kernel_size": kernel, "stride": steps, "padding": around, "dilation": spread}
 
 
 class _Conv(Module):
@@ -287,11 +293,10 @@ class _Conv(Module):
         if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
             raise ValueError(f"{name} knows the padding modes zeros, reflect, replicate, circular, not {padding_mode!r}")
         self.in_channels, self.out_channels, self.groups, self.padding_mode = in_channels, out_channels, groups, padding_mode
-        self.kernel_size = sizes(name, "kernel_size", kernel_size, self.dims)
-        self.stride = sizes(name, "stride", stride, self.dims)
-        self.dilation = sizes(name, "dilation", dilation, self.dims)
-        self.padding = padding
-        self._padding = paddings(name, padding, self.kernel_size, self.stride, dilation)
+        geometry = _geometry(name, self.dims, kernel_size, stride, padding, dilation)
+        self.kernel_size, self.stride, self.dilation = (geometry[key] for key in ("kernel_size", "stride", "dilation"))
+        self._padding = geometry["padding"]
+        self.padding = padding if isinstance(padding, str) else tuple(before for before, _ in self._padding)
         self.weight = Parameter(empty(out_channels, in_channels // groups, *self.kernel_size, dtype=dtype))
         self.bias = Parameter(empty(out_channels, dtype=dtype)) if bias else None
         self.reset_parameters()
@@ -302,28 +307,21 @@ class _Conv(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """(N, in_channels, ...) -> (N, out_channels, ...)."""
-        name = type(self).__name__
-        channels = input.shape[-self.dims - 1] if input.ndim in (self.dims + 1, self.dims + 2) else None
-        if channels != self.in_channels:
-            raise RuntimeError(
-                f"{name} expects {self.in_channels} input channels, got {channels} in an input of shape {input.shape}"
-                if channels is not None
-                else f"{name} expects an input of {self.dims + 2} dimensions, got shape {input.shape}"
-            )
+        check_channels(type(self).__name__, self.dims, input, self.in_channels)
+        padding = self.padding
         if self.padding_mode != "zeros":
-            input = F.pad(input, [n for pair in self._padding[::-1] for n in pair], self.padding_mode)
-        padding = self.padding if self.padding_mode == "zeros" else 0
+            input, padding = F.pad(input, [n for pair in self._padding[::-1] for n in pair], self.padding_mode), 0
         return _conv(self.dims, input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
     def extra_repr(self) -> str:
         """As PyTorch shows it."""
         shown = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
         options = {
-            "padding": (self.padding, any(map(any, self._padding))),
+            "padding": (self.padding, self.padding != (0,) * self.dims),
             "dilation": (self.dilation, max(self.dilation) > 1),
             "groups": (self.groups, self.groups > 1),
             "bias": (False, self.bias is None),
-            "padding_mode": (repr(self.padding_mode), self.padding_mode != "zeros"),
+            "padding_mode": (self.padding_mode, self.padding_mode != "zeros"),
         }
         return ", ".join([shown, *(f"{name}={value}" for name, (value, differs) in options.items() if differs)])
 

@@ -306,8 +306,10 @@ def broadcast_to(x: Array, *, shape: Sequence[int]) -> Rule:
 @linear_in_inputs
 def getitem(x: Array, *, index: Any) -> Rule:
     """x[index], for any index NumPy takes; an element taken twice gets two gradients."""
-    shape = x.shape
-    return x[index], lambda g: run(scatter, g, index=index, shape=shape)
+    shape, y = x.shape, x[index]
+    if isinstance(y, np.generic):  # a single element: with the ellipsis NumPy gives a view, as for every other slice
+        y = x[(*index, ...) if isinstance(index, tuple) else (index, ...)]
+    return y, lambda g: run(scatter, g, index=index, shape=shape)
 
 
 @linear_in_inputs

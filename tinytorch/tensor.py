@@ -13,14 +13,38 @@ from typing import Any
 import numpy as np
 
 from tinytorch import autograd, ops
-from tinytorch.autograd import Record, changed_since, is_grad_enabled, mark_changed, owner
-from tinytorch.dtypes import RANK, Device, as_array, common_dtype
+from tinytorch.autograd import Record, is_grad_enabled, mark_changed, owner
+from tinytorch.dtypes import RANK, Device, as_array, common_dtype, float32, float64
 from tinytorch.methods import Number, TensorMethods
 
-def _operands(inputs: Sequence[Any]) -> list[Any]:
-    """The arrays of an op's inputs in one data type. Python's numbers stay as they are: they take on any type."""
+def apply(op: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
+    """Run an op on Tensors, numbers and arrays, and remember the call where a gradient may be wanted.
+
+    op: takes arrays and keywords, returns its value and one function per input that sends a gradient back, or a single
+    `pullback(g, wanted)` for all (see `tinytorch.ops`); yours as well as ours. Raises RuntimeError for shapes that the op
+    refuses, IndexError for an index out of range.
+    """
     arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
-    if len(arrays) == 1:
+    if len(arrays) > 1:
+        arrays = in_one_type(arrays)
+    try:
+        value, *vjps = op(*arrays, **params)
+    except ValueError as error:
+        shapes = " and ".join(str(np.shape(a)) for a in arrays)
+        raise RuntimeError(f"{op.__name__} cannot take inputs of shape {shapes}: {error}") from error
+    if type(value) is not np.ndarray or value.dtype is float64:
+        value = no_wider(value, arrays)
+    if is_grad_enabled():
+        sources = [x._record or x if isinstance(x, Tensor) and x._requires_grad else None for x in inputs]
+        if sources.count(None) < len(sources):
+            return Tensor._made(value, Record(op, inputs, params, sources, vjps))
+    return Tensor._made(value)
+
+
+def in_one_type(arrays: list[Any]) -> list[Any]:
+    """The inputs of an op in one data type. Python's numbers stay as they are: they take on any type."""
+    first = arrays[0]
+    if all(type(a) is np.ndarray and a.dtype is first.dtype for a in arrays):
         return arrays
     arrays = [a.item() if isinstance(a, np.generic) else a for a in arrays]
     typed = [a for a in arrays if isinstance(a, np.ndarray)]
@@ -30,48 +54,13 @@ def _operands(inputs: Sequence[Any]) -> list[Any]:
     return arrays
 
 
-# The heart of it
-
-
-def apply(op: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
-    """Run an op on Tensors, numbers and arrays, and remember the call where a gradient may be wanted.
-
-    op: takes arrays and keywords, returns its value and one function per input that sends a gradient back, or a single
-    `pullback(g, wanted)` for all (see `tinytorch.ops`); yours as well as ours. Raises RuntimeError for shapes that the op
-    refuses, IndexError for an index out of range.
-    """
-    arrays = _operands(inputs)
-    try:
-        value, *vjps = op(*arrays, **params)
-    except ValueError as error:
-        shapes = " and ".join(str(np.shape(a)) for a in arrays)
-        raise RuntimeError(f"{op.__name__} cannot take inputs of shape {shapes}: {error}") from error
-    if is_grad_enabled():
-        sources = [x.source if isinstance(x, Tensor) and x._requires_grad else None for x in inputs]
-        if any(s is not None for s in sources):
-            _check_unchanged(inputs)
-            return Tensor._made(_as_type_of(value, arrays), Record(op, inputs, params, sources, vjps))
-    return Tensor._made(_as_type_of(value, arrays))
-
-
-def _as_type_of(value: Any, arrays: Sequence[Any]) -> np.ndarray:
+def no_wider(value: Any, arrays: Sequence[Any]) -> np.ndarray:
     """An op's value as an array no wider than its inputs: NumPy widens integers, and NumPy 1 single numbers."""
-    if value.dtype == np.float64:
-        typed = [a for a in arrays if isinstance(a, np.ndarray)]
-        if all(a.dtype != np.float64 for a in typed):
-            floats = [a.dtype for a in typed if a.dtype.kind == "f"]
-            return np.asarray(value, floats[0] if floats else np.float32)
+    typed = [a for a in arrays if isinstance(a, np.ndarray)]
+    if value.dtype == float64 and all(a.dtype != float64 for a in typed):
+        floats = [a.dtype for a in typed if a.dtype.kind == "f"]
+        return np.asarray(value, floats[0] if floats else float32)
     return np.asarray(value)
-
-
-def _check_unchanged(inputs: Sequence[Any]) -> None:
-    """Refuse a Tensor whose memory was changed through another view of it: its Record no longer tells how it was made."""
-    for x in inputs:
-        if isinstance(x, Tensor) and x._record is not None and changed_since(x._record.moment, x.array):
-            raise RuntimeError(
-                f"a Tensor made by {x._record.name} was changed in place through another Tensor on the same memory: "
-                "take the view again, or clone() it before"
-            )
 
 
 def _in_place(op: Callable[..., Any]) -> Callable[..., Tensor]:
@@ -365,8 +354,9 @@ class Tensor(TensorMethods):
         return apply(ops.getitem, self, index=_index(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        changed_part = isinstance(value, Tensor) and shares_memory(value, self)  # t[i] += v changes a view, then sets it
-        self._write(ops.put, value, checked=not changed_part, index=_index(index))
+        if isinstance(value, Tensor) and shares_memory(value, self):  # t[i] += v changes a view, then sets it
+            value = value.clone()
+        self._write(ops.put, value, index=_index(index))
 
     def __len__(self) -> int:
         if self.ndim == 0:
@@ -383,7 +373,7 @@ class Tensor(TensorMethods):
 
     # In place
 
-    def _write(self, op: Callable[..., Any], *others: Any, checked: bool = True, **params: Any) -> Tensor:
+    def _write(self, op: Callable[..., Any], *others: Any, **params: Any) -> Tensor:
         """Run an op on this Tensor and put the value in its place, recorded where a gradient is wanted.
 
         What the call needs of the old value is copied first; the graph is told that the memory changed.
@@ -396,8 +386,6 @@ class Tensor(TensorMethods):
         if recorded and self._record is not None:
             if any(isinstance(x, Tensor) and x.is_leaf and shares_memory(x, self) for x in self._record.inputs):
                 raise RuntimeError("a view of a leaf that requires grad cannot be changed in place: clone() it before")
-            if checked:
-                _check_unchanged((self,))
         before = Tensor._made(self.array.copy() if recorded else self.array, self._record if recorded else None)
         made = apply(op, before, *others, **params)
         if made.shape != self.shape:
