@@ -117,6 +117,7 @@ def test_bad_input_is_told_in_a_sentence(make, kind, words):
 def test_subsets_and_sums_of_datasets_find_the_examples_they_stand_for():
     some = Subset(Subset(numbered(10), [9, 7, 5, 3]), [-1, 0])
     assert [y.item() for _, y in (some[0], some[1])] == [3, 9]
+    assert Subset(Squares(4), [-1])[0][0] == 3.0
     both = Subset(Squares(4), [2]) + Squares(3)
     assert [both[i][0] for i in range(-4, 4)] == [2.0, 0.0, 1.0, 2.0] * 2
     assert len(both) == 4
@@ -266,6 +267,7 @@ def test_rows_that_require_gradients_pass_them_on():
     for shuffle in (False, True):
         for (x,) in DataLoader(TensorDataset(codes), 3, shuffle=shuffle):
             x.sum().backward()
+            assert not np.shares_memory(x.array, codes.array)
     assert np.all(codes.grad.array == 2)
 
 
@@ -277,6 +279,7 @@ def test_a_sampler_says_the_order():
 def test_any_sequence_is_a_dataset_and_a_collate_fn_gets_its_examples():
     loader = DataLoader([(1, 2), (3, 4), (5, 6)], 2, collate_fn=list)
     assert list(loader) == [[(1, 2), (3, 4)], [(5, 6)]]
+    assert list(DataLoader(numbered(3), 2, collate_fn=len)) == [2, 1]
 
 
 def test_examples_made_one_by_one_are_stacked_item_by_item():

@@ -170,7 +170,7 @@ def test_cut_short_it_leaves_the_cursor_on_a_line_of_its_own(clock):
             if batches_done:
                 progress.batch(1, {"loss": 1.0})
             raise KeyboardInterrupt
-        assert stream.getvalue().count("\n") == stream.getvalue().count("epoch  1/10") == batches_done
+        assert stream.getvalue().count("\n") == batches_done and "epoch  0" not in stream.getvalue()
         assert stream.getvalue().endswith("\n" * batches_done)
 
 

@@ -381,8 +381,9 @@ def test_a_finished_run_resumed_is_finished(tmp_path):
 
 def test_without_resume_a_run_begins_again(tmp_path):
     long_run(0, checkpoint=tmp_path / "c")
-    _, rows = long_run(0, checkpoint=tmp_path / "c")
-    assert len(rows) == 6 and len(load(tmp_path / "c")["extra"]["history"]) == 6
+    again, rows = long_run(1, checkpoint=tmp_path / "c")
+    assert state_bytes(again) == state_bytes(long_run(1)[0])
+    assert rows == load(tmp_path / "c")["extra"]["history"]
 
 
 def test_a_loop_of_ones_own_can_keep_what_it_likes(tmp_path):
@@ -552,6 +553,14 @@ def test_it_prints_a_line_per_epoch_to_the_stream_it_is_given():
     lines = stream.getvalue().splitlines()
     assert [line[:9] for line in lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
     assert all("validation accuracy" in line and "lr" not in line for line in lines)
+
+
+def test_a_resumed_run_counts_on(tmp_path):
+    model = classifier()
+    quiet(model, blobs(), epochs=2, checkpoint=tmp_path / "c")
+    stream = io.StringIO()
+    quiet(model, blobs(), epochs=3, checkpoint=tmp_path / "c", resume=True, progress=Progress(stream))
+    assert stream.getvalue().startswith("epoch 3/3") and stream.getvalue().count("\n") == 1
 
 
 def test_it_can_be_silent(capsys):

@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ContextDecorator
 from itertools import count
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -119,16 +120,14 @@ def _gradients(
     outputs = _several(outputs)
     seeds = [None] * len(outputs) if seeds is None else _several(seeds)
     start = [_seed(y, g, create_graph) for y, g in zip(outputs, seeds, strict=True)]
-    keep = create_graph if retain_graph is None else retain_graph
-    with _Recording(create_graph):
-        arrived = backpropagate(
-            [y.source for y in outputs], start, targets, retain_graph=keep, create_graph=create_graph
-        )
+    sources = [y.source for y in outputs]
     if create_graph:
-        return arrived
+        with enable_grad():
+            return backpropagate(sources, start, targets, retain_graph=retain_graph is not False, create_graph=True)
+    arrived = backpropagate(sources, start, targets, retain_graph=bool(retain_graph))
     taken = {id(g) for g in start}
     for source, gradient in arrived.items():
-        if id(gradient) in taken or gradient.base is not None:
+        if gradient.base is not None or id(gradient) in taken:
             arrived[source] = np.array(gradient)
         taken.add(id(gradient))
     return arrived
@@ -143,7 +142,8 @@ def _seed(output: Any, gradient: Any, create_graph: bool) -> Gradient:
             raise RuntimeError(
                 f"backward from a Tensor of shape {output.shape} needs a gradient of that shape; only a single number has one"
             )
-        gradient = output.as_gradient(np.ones_like(output.array))
+        one = np.ones(output.shape, output.dtype)
+        return output.as_gradient(one) if create_graph else one
     if gradient.shape != output.shape:
         raise RuntimeError(f"backward from a Tensor of shape {output.shape} got a gradient of shape {gradient.shape}")
     return gradient if create_graph else gradient.array
@@ -172,18 +172,45 @@ def backpropagate(
     for source, gradient in zip(outputs, gradients, strict=True):
         arrived[source] = arrived[source] + gradient if source in arrived else gradient
 
-    since = records[0].moment if records else 0
+    any_change = bool(records) and _latest_change > records[0].moment
     for record in reversed(records):
         if needed is not None and record not in needed:
             continue
         gradient = arrived[record] if record in asked_for else arrived.pop(record)
-        wanted = [source is not None and (needed is None or source in needed) for source in record.sources]
-        for source, back in zip(record.sources, send_back(record, gradient, wanted, create_graph, since), strict=True):
-            if back is not None:
+        sources = record.sources if needed is None else [s if s in needed else None for s in record.sources]
+        if any_change:
+            check_unchanged(record, sources, create_graph)
+        for source, x, vjp in zip(sources, record.inputs, ways_back(record, gradient, sources, create_graph), strict=True):
+            if source is not None:
+                back = vjp(gradient)
+                if back.shape != x.shape or back.dtype is not x.dtype:
+                    back = fit(back, x, record)
                 arrived[source] = arrived[source] + back if source in arrived else back
         if not retain_graph:
             record.free()
     return arrived if targets is None else {target: arrived[target] for target in asked_for if target in arrived}
+
+
+def ways_back(
+    record: Record, gradient: Gradient, sources: Sequence[Source | None], create_graph: bool
+) -> Sequence[Callable[[Gradient], Gradient]]:
+    """A function for each input of a call that sends the gradient back: those that the call left behind or, for a graph
+    of the gradient, the same formulas on Tensors, which the op gives when it is run on its inputs once more."""
+    vjps = record.vjps
+    if vjps is None:
+        raise RuntimeError(
+            "backward went through this graph before and freed it: say retain_graph=True the first time to go twice"
+        )
+    if create_graph and replayed(record):
+        if hasattr(record.op, "differentiable_once"):
+            raise RuntimeError(
+                f"{record.name} can be differentiated only once, but create_graph=True asks for the graph of its gradient"
+            )
+        vjps = record.op(*record.inputs, **record.params)[1:]
+    if len(vjps) == 1 < len(sources):
+        backs = vjps[0](gradient, [source is not None for source in sources])
+        vjps = [lambda _, back=back: back for back in backs]
+    return vjps
 
 
 def trace(outputs: Iterable[Source], since: int = 0) -> list[Record]:
@@ -191,14 +218,14 @@ def trace(outputs: Iterable[Source], since: int = 0) -> list[Record]:
 
     The order in which calls were made is a topological order. A loop, not a recursion: graphs are deeper than stacks.
     """
-    found: dict[int, Record] = {}
+    found: set[Record] = set()
     waiting = list(outputs)
     while waiting:
         source = waiting.pop()
-        if type(source) is Record and source.moment > since and source.moment not in found:
-            found[source.moment] = source
+        if type(source) is Record and source not in found and source.moment > since:
+            found.add(source)
             waiting.extend(source.sources)
-    return [found[moment] for moment in sorted(found)]
+    return sorted(found, key=attrgetter("moment"))
 
 
 def oldest(targets: Sequence[Source] | None) -> int:
@@ -215,50 +242,9 @@ def leading_to(targets: Iterable[Source], records: Iterable[Record]) -> set[Sour
     return needed
 
 
-def send_back(
-    record: Record, gradient: Gradient, wanted: Sequence[bool], create_graph: bool, since: int
-) -> Iterable[Gradient | None]:
-    """One step of the chain rule: the gradient of each wanted input of a call, in that input's own shape and type.
-
-    `since` is when the oldest call of the graph was made; no change before it matters.
-    """
-    vjps = ways_back(record, wanted, create_graph, since)
-    if len(vjps) == 1 < len(wanted):
-        gradients = vjps[0](gradient, wanted)
-    else:
-        gradients = [vjp(gradient) if want else None for vjp, want in zip(vjps, wanted, strict=True)]
-    for g, x, want in zip(gradients, record.inputs, wanted, strict=True):
-        if not want:
-            yield None
-        elif g.shape == x.shape and g.dtype is x.dtype:
-            yield g
-        else:
-            yield fit(g, x, record)
-
-
-def ways_back(
-    record: Record, wanted: Sequence[bool], create_graph: bool, since: int
-) -> Sequence[Callable[..., Gradient]]:
-    """The functions that send a gradient back: those the call left behind or, for a graph of the gradient, the same
-    formulas on Tensors, which the op gives when it is run on its inputs once more."""
-    if record.vjps is None:
-        raise RuntimeError(
-            "backward went through this graph before and freed it: say retain_graph=True the first time to go twice"
-        )
-    if _latest_change > since:
-        check_unchanged(record, wanted, create_graph)
-    if not replayed(record, create_graph):
-        return record.vjps
-    if hasattr(record.op, "differentiable_once"):
-        raise RuntimeError(
-            f"{record.name} can be differentiated only once, but create_graph=True asks for the graph of its gradient"
-        )
-    return record.op(*record.inputs, **record.params)[1:]
-
-
-def replayed(record: Record, create_graph: bool) -> bool:
-    """Whether the op must run on Tensors: for a graph of the gradient, where the way back looks at the inputs."""
-    return create_graph and not hasattr(record.op, "linear_in_inputs")
+def replayed(record: Record) -> bool:
+    """Whether an op must run on Tensors for the graph of a gradient: where its way back looks at its inputs."""
+    return not hasattr(record.op, "linear_in_inputs")
 
 
 def fit(gradient: Gradient, like: Any, record: Record) -> Gradient:
@@ -279,7 +265,7 @@ def unbroadcast(gradient: Gradient, shape: tuple[int, ...], name: str = "unbroad
     stretched = tuple(
         axis for axis, n in enumerate(gradient.shape) if axis < added or (shape[axis - added] == 1 and n != 1)
     )
-    summed = np.sum(gradient, axis=stretched, keepdims=True) if stretched else gradient
+    summed = np.add.reduce(gradient, axis=stretched, keepdims=True) if stretched else gradient
     if added < 0 or summed.shape[added:] != shape:
         raise RuntimeError(f"{name} gave a gradient of shape {gradient.shape} for an input of shape {shape}")
     return np.reshape(summed, shape)
@@ -301,14 +287,14 @@ def mark_changed(array: np.ndarray) -> None:
     _changes[key] = _latest_change, reference
 
 
-def check_unchanged(record: Record, wanted: Sequence[bool], create_graph: bool) -> None:
+def check_unchanged(record: Record, sources: Sequence[Source | None], create_graph: bool) -> None:
     """Raise RuntimeError where what a way back needs was written to after the call, or an input was before the call,
     through another view of its memory, so that it was no longer what its own Record tells."""
-    whole = replayed(record, create_graph)
-    kept = [x.array for x in record.inputs if hasattr(x, "array")] if whole else held_arrays(record.vjps, wanted)
+    whole = create_graph and replayed(record)
+    kept = [x.array for x in record.inputs if hasattr(x, "array")] if whole else held_arrays(record.vjps, sources)
     if any(last_change(array) > record.moment for array in kept):
         raise RuntimeError(f"a Tensor that the gradient of {record.name} needs was changed in place after {record.name} used it")
-    for x, source in zip(record.inputs, record.sources, strict=True):
+    for x, source in zip(record.inputs, sources, strict=True):
         if isinstance(source, Record) and source.moment < last_change(x.array) < record.moment:
             raise RuntimeError(
                 f"an input of {record.name} was changed in place through another Tensor on the same memory after "
@@ -328,10 +314,10 @@ def owner(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def held_arrays(vjps: Sequence[Callable[..., Any]] | None, wanted: Sequence[bool]) -> Iterator[np.ndarray]:
+def held_arrays(vjps: Sequence[Callable[..., Any]] | None, sources: Sequence[Source | None]) -> Iterator[np.ndarray]:
     """Every array that the wanted ways back close over."""
     vjps = vjps or ()
-    waiting: list[Any] = list(vjps) if len(vjps) == 1 else [v for v, want in zip(vjps, wanted, strict=True) if want]
+    waiting: list[Any] = [v for i, v in enumerate(vjps) if len(vjps) == 1 or sources[i] is not None]
     while waiting:
         held = waiting.pop()
         if isinstance(held, np.ndarray):

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinytorch import functional as F
-from tinytorch import init
+from tinytorch import init, ops
 from tinytorch.autograd import no_grad
 from tinytorch.creation import empty, zeros
 from tinytorch.dtypes import Device
-from tinytorch.tensor import Tensor
+from tinytorch.tensor import Tensor, apply
 
 
 class Parameter(Tensor):
@@ -346,8 +346,9 @@ class Sequential(_Numbered):
 
     def forward(self, x: Any) -> Any:
         """x, through all of the Modules."""
-        for module in self.children():
-            x = module(x)
+        for module in self.__dict__.values():
+            if isinstance(module, Module):
+                x = module(x)
         return x
 
 
@@ -430,7 +431,9 @@ class Linear(Module):
         """(..., in_features) -> (..., out_features)."""
         if not input.ndim or input.shape[-1] != self.in_features:
             raise RuntimeError(f"Linear expects inputs of {self.in_features} features, got an input of shape {input.shape}")
-        return F.linear(input, self.weight, self.bias)
+        if self.bias is None:
+            return apply(ops.linear, input, self.weight)
+        return apply(ops.linear, input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         """As PyTorch shows it."""

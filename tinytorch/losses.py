@@ -67,11 +67,21 @@ def cross_entropy(
     count. Raises IndexError for a label out of range, ValueError for other shapes and an empty batch.
     """
     _check_reduction(reduction)
+    if reduction == "mean" and weight is None and not label_smoothing and _are_labels(input, target):
+        return apply(ops.cross_entropy, input, labels=target.array)
     q, total = target_weights("cross_entropy", input, target, weight, ignore_index, label_smoothing)
     axis = class_axis(input)
     if reduction == "none":
         return -(input.log_softmax(axis) * q).sum(axis)
-    return apply(ops.cross_entropy, input, q / total if reduction == "mean" else q, axis=axis)
+    return apply(ops.soft_cross_entropy, input, q / total if reduction == "mean" else q, axis=axis)
+
+
+def _are_labels(input: Tensor, target: Tensor) -> bool:
+    """Whether the target is plainly a label in range for each row of logits (N, C), as it nearly always is."""
+    if target.ndim != 1 or input.ndim != 2 or len(target) != len(input) or not len(target) or target.dtype.kind not in "iu":
+        return False
+    unsigned = target.array.astype(np.uint64)  # where negative labels are very large
+    return bool(np.maximum.reduce(unsigned) < input.shape[1])
 
 
 def nll_loss(

@@ -54,6 +54,21 @@ def _axes(dim: Any) -> Any:
     return tuple(dim) if isinstance(dim, list) else dim
 
 
+def from_front(dim: int, x: Tensor) -> int:
+    """A dim of x counted from 0; a single number is taken to have one. Raises IndexError where x has no such dim."""
+    count = max(x.ndim, 1)
+    if not -count <= dim < count:
+        raise IndexError(f"dim {dim} is out of range for a Tensor of shape {x.shape}")
+    return dim % count
+
+
+def _floats(x: Tensor, name: str) -> Tensor:
+    """x, which must hold floats for what is asked of it."""
+    if x.dtype.kind != "f":
+        raise RuntimeError(f"{name} needs floating point numbers, this Tensor holds {x.dtype}: use float() first")
+    return x
+
+
 def numbers(given: tuple[Any, ...]) -> tuple[int, ...]:
     """The numbers of a shape or an order, given one by one or as one sequence."""
     return tuple(given[0]) if len(given) == 1 and isinstance(given[0], (tuple, list)) else given
@@ -79,6 +94,7 @@ class TensorMethods:
     div = method(ops.div)
     pow = method(ops.pow)
     maximum = method(ops.maximum)
+    minimum = method(ops.minimum)
 
     def add(self, other: Any, *, alpha: Number = 1) -> Tensor:
         """self + alpha * other."""
@@ -88,16 +104,17 @@ class TensorMethods:
         """self - alpha * other."""
         return self.apply(ops.sub, self, other if alpha == 1 else other * alpha)
 
-    def minimum(self, other: Any) -> Tensor:
-        """The smaller of the two; where they are equal each gets half of the gradient."""
-        return -(-self).maximum(-other)
-
     def square(self) -> Tensor:
         """The square of every element."""
         return self.apply(ops.mul, self, self)
 
     def clamp(self, min: Number | None = None, max: Number | None = None) -> Tensor:
-        """Every element kept within [min, max]; the gradient passes where it was within already."""
+        """Every element kept within [min, max], two numbers, one of which may be left out; the gradient passes where it was
+        within already. Raises RuntimeError where both are left out, TypeError for Tensors."""
+        if min is None and max is None:
+            raise RuntimeError("clamp needs min, max or both")
+        if isinstance(min, TensorMethods) or isinstance(max, TensorMethods):
+            raise TypeError("clamp takes numbers: for Tensors there are maximum and minimum")
         return self.apply(ops.clamp, self, min=min, max=max)
 
     def sign(self) -> Tensor:
@@ -115,16 +132,15 @@ class TensorMethods:
     @takes_axis
     def mean(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """The mean over dim (one, several or all); raises RuntimeError for anything but floats."""
-        if self.dtype.kind != "f":
-            raise RuntimeError(f"mean needs floating point numbers, this Tensor holds {self.dtype}: use float() first")
-        return self.apply(ops.mean, self, axis=_axes(dim), keepdims=keepdim)
+        return self.apply(ops.mean, _floats(self, "mean"), axis=_axes(dim), keepdims=keepdim)
 
     @takes_axis
     def var(self, dim: Dim = None, correction: Number = 1, keepdim: bool = False) -> Tensor:
         """The variance over dim: the sum of squared distances from the mean by (count - correction)."""
-        mean = self.mean(dim, keepdim=True)
+        mean = _floats(self, "var").mean(dim, keepdim=True)
+        count = math.prod(n for n, kept in zip(self.shape, mean.shape, strict=True) if n != kept)
         distance = self - mean
-        return (distance * distance).sum(dim, keepdim) / max(self.numel() / mean.numel() - correction, 0)
+        return (distance * distance).sum(dim, keepdim) / max(count - correction, 0)
 
     @takes_axis
     def std(self, dim: Dim = None, correction: Number = 1, keepdim: bool = False) -> Tensor:
@@ -139,7 +155,7 @@ class TensorMethods:
     @takes_axis
     def amin(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """The smallest element over dim; equal ones share the gradient evenly."""
-        return -(-self).amax(dim, keepdim)
+        return self.apply(ops.amin, self, axis=_axes(dim), keepdims=keepdim)
 
     @takes_axis
     def max(self, dim: Any = None, keepdim: bool = False) -> Any:
@@ -149,17 +165,21 @@ class TensorMethods:
             return self.maximum(dim)
         if dim is None or isinstance(dim, tuple):
             return self.amax(dim, keepdim)
-        indices = self.argmax(dim, keepdim=True)
-        values = self.gather(dim, indices)
-        return ValuesAndIndices(values, indices) if keepdim else ValuesAndIndices(values.squeeze(dim), indices.squeeze(dim))
+        return self._taken(dim, self.argmax(dim, keepdim=True), keepdim)
 
     @takes_axis
     def min(self, dim: Any = None, keepdim: bool = False) -> Any:
         """The smallest element; see `max`."""
         if isinstance(dim, TensorMethods):
             return self.minimum(dim)
-        smallest = (-self).max(dim, keepdim)
-        return -smallest if isinstance(smallest, TensorMethods) else ValuesAndIndices(-smallest.values, smallest.indices)
+        if dim is None or isinstance(dim, tuple):
+            return self.amin(dim, keepdim)
+        return self._taken(dim, self.argmin(dim, keepdim=True), keepdim)
+
+    def _taken(self, dim: int, indices: Tensor, keepdim: bool) -> ValuesAndIndices:
+        """The elements that indices name along dim, which was kept with length 1, and the indices."""
+        values = self.gather(dim, indices)
+        return ValuesAndIndices(values, indices) if keepdim else ValuesAndIndices(values.squeeze(dim), indices.squeeze(dim))
 
     @takes_axis
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
@@ -184,24 +204,29 @@ class TensorMethods:
     @takes_axis
     def logsumexp(self, dim: Dim, keepdim: bool = False) -> Tensor:
         """log(sum(exp(x))) over dim, without overflow."""
-        return self.apply(ops.logsumexp, self, axis=_axes(dim), keepdims=keepdim)
+        x = self if self.dtype.kind == "f" else self.float()
+        return self.apply(ops.logsumexp, x, axis=_axes(dim), keepdims=keepdim)
 
     @takes_axis
     def softmax(self, dim: int) -> Tensor:
         """exp(x) / sum(exp(x)) along dim, without overflow."""
-        return self.apply(ops.softmax, self, axis=dim)
+        return self.apply(ops.softmax, _floats(self, "softmax"), axis=dim)
 
     @takes_axis
     def log_softmax(self, dim: int) -> Tensor:
         """The logarithm of softmax along dim, without overflow."""
-        return self.apply(ops.log_softmax, self, axis=dim)
+        return self.apply(ops.log_softmax, _floats(self, "log_softmax"), axis=dim)
 
     @takes_axis
     def norm(self, p: Number = 2, dim: Dim = None, keepdim: bool = False) -> Tensor:
-        """(sum |x|^p)^(1/p) over dim; for p = inf the largest |x|. The gradient at a norm of 0 is 0."""
-        if p == math.inf:
-            return self.abs().amax(dim, keepdim)
-        return self.apply(ops.norm, self, p=p, axis=_axes(dim), keepdims=keepdim)
+        """(sum |x|^p)^(1/p) over dim; its limits are the largest |x| for p = inf, the smallest for p = -inf, and for p = 0
+        how many x are not 0. The gradient at a norm of 0 is 0. Raises RuntimeError for anything but floats."""
+        if p == 0:
+            return (_floats(self, "norm") != 0).sum(dim, keepdim).to(self.dtype)
+        if p in (math.inf, -math.inf):
+            distance = _floats(self, "norm").abs()
+            return distance.amax(dim, keepdim) if p > 0 else distance.amin(dim, keepdim)
+        return self.apply(ops.norm, _floats(self, "norm"), p=p, axis=_axes(dim), keepdims=keepdim)
 
     # Shapes
 
@@ -212,10 +237,10 @@ class TensorMethods:
     view = reshape
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-        """The dimensions from start_dim to end_dim made one."""
-        if self.ndim == 0:
-            return self.reshape(1)
-        start, end = start_dim % self.ndim, end_dim % self.ndim
+        """The dimensions from start_dim to end_dim made one; raises IndexError or RuntimeError where there are none such."""
+        start, end = from_front(start_dim, self), from_front(end_dim, self)
+        if start > end:
+            raise RuntimeError(f"flatten got start_dim {start_dim} after end_dim {end_dim} for a Tensor of shape {self.shape}")
         return self.reshape(*self.shape[:start], math.prod(self.shape[start : end + 1]), *self.shape[end + 1 :])
 
     def permute(self, *dims: Any) -> Tensor:
@@ -225,7 +250,9 @@ class TensorMethods:
     def transpose(self, dim0: int, dim1: int) -> Tensor:
         """Two dimensions exchanged."""
         order = list(range(self.ndim))
-        order[dim0], order[dim1] = order[dim1], order[dim0]
+        first, second = from_front(dim0, self), from_front(dim1, self)
+        if order:
+            order[first], order[second] = second, first
         return self.apply(ops.transpose, self, axes=order)
 
     def t(self) -> Tensor:
@@ -246,7 +273,8 @@ class TensorMethods:
 
     def squeeze(self, dim: Dim = None) -> Tensor:
         """Without dimensions of length 1: all, or those among dim."""
-        chosen = range(self.ndim) if dim is None else [d % self.ndim for d in (dim if isinstance(dim, tuple) else (dim,))]
+        dims = range(self.ndim) if dim is None else dim if isinstance(dim, (tuple, list)) else (dim,)
+        chosen = {from_front(d, self) for d in dims}
         return self.reshape(tuple(n for i, n in enumerate(self.shape) if i not in chosen or n != 1))
 
     def unsqueeze(self, dim: int) -> Tensor:
@@ -260,6 +288,8 @@ class TensorMethods:
         """Repeated along dimensions of length 1 and new ones before, without a copy; -1 keeps a length."""
         wanted = numbers(shape)
         added = len(wanted) - self.ndim
+        if -1 in wanted[: max(added, 0)]:
+            raise RuntimeError(f"expand got -1 for a new dimension in {wanted}, for a Tensor of shape {self.shape}")
         return self.broadcast_to(tuple(self.shape[i - added] if n == -1 else n for i, n in enumerate(wanted)))
 
     def broadcast_to(self, shape: Sequence[int]) -> Tensor:
@@ -270,11 +300,19 @@ class TensorMethods:
         """Along dim, the elements that index names: out[i][j] = self[index[i][j]][j] for dim = 0.
 
         index: integers, of as many dimensions and, but along dim, at most this Tensor's lengths -> the shape of index.
+        Raises RuntimeError for another index, or for a place that is not there.
         """
-        if index.ndim != self.ndim:
-            raise RuntimeError(f"gather expects an index of {self.ndim} dimensions, got shape {index.shape}")
+        at, length = from_front(dim, self), self.shape[dim] if self.ndim else 1
+        if index.dtype.kind not in "iu":
+            raise RuntimeError(f"gather expects an index of whole numbers, got {index.dtype}")
+        if index.ndim != self.ndim or any(
+            n > m for d, (n, m) in enumerate(zip(index.shape, self.shape, strict=True)) if d != at
+        ):
+            raise RuntimeError(f"gather along dim {dim} of shape {self.shape} cannot take an index of shape {index.shape}")
+        if index.numel() and not 0 <= index.array.min() <= index.array.max() < length:
+            raise RuntimeError(f"gather expects places from 0 to {length - 1} along dim {dim}, got {index.tolist()}")
         places: list[Any] = list(np.ogrid[tuple(slice(n) for n in index.shape)])
-        places[dim] = index.array
+        places[at : at + 1] = [index.array] if self.ndim else []
         return self[tuple(places)]
 
     # Types and copies

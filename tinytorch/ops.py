@@ -84,9 +84,15 @@ def pow(a: Array, b: Array) -> Rule:
     y = a**b
     return (
         y,
-        lambda g: g * b * a ** np.where(b == 0, 1, b - 1),
-        lambda g: g * y * np.log(np.where(a == 0, 1, a)),
+        lambda g: g * b * a ** (b - (b != 0)),
+        lambda g: g * y * _log_or_zero(a),
     )
+
+
+def _log_or_zero(x: Array) -> Array:
+    """log x, and 0 at 0. A Python number stays one, so that it takes on the type of what it meets."""
+    y = np.log(x + (x == 0))
+    return y if hasattr(x, "dtype") else float(y)
 
 
 # Elementwise functions
@@ -143,7 +149,7 @@ def erf(x: Array) -> Rule:
 
     Abramowitz and Stegun (1964), equation 7.1.1. NumPy has none, so each element asks the standard library.
     """
-    value = np.asarray(_erf(getattr(x, "array", x)), x.dtype)
+    value = np.asarray(_erf(getattr(x, "array", x)), x.dtype if x.dtype.kind == "f" else np.float32)
     return value, lambda g: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x)
 
 
@@ -156,6 +162,15 @@ def maximum(a: Array, b: Array) -> Rule:
         np.maximum(a, b),
         lambda g: np.where(a == b, 0.5 * g, g * (a > b)),
         lambda g: np.where(a == b, 0.5 * g, g * (b > a)),
+    )
+
+
+def minimum(a: Array, b: Array) -> Rule:
+    """The smaller of a and b; where they are equal each gets half of the gradient."""
+    return (
+        np.minimum(a, b),
+        lambda g: np.where(a == b, 0.5 * g, g * (a < b)),
+        lambda g: np.where(a == b, 0.5 * g, g * (b < a)),
     )
 
 
@@ -185,7 +200,11 @@ def linear(x: Array, weight: Array, *bias: Array) -> Rule:
     x (..., in), weight (out, in), bias (out,) or none -> (..., out). Goodfellow, Bengio and Courville (2016), section 6.1.
     """
     y = x @ weight.T
-    ways_back = (lambda g: g @ weight, lambda g: _rows(g).T @ _rows(x), lambda g: g)
+    ways_back = (
+        lambda g: g @ weight,
+        lambda g: _rows(g).T @ _rows(x),
+        lambda g: np.add.reduce(_rows(g), axis=0),
+    )
     return (y + bias[0], *ways_back) if bias else (y, *ways_back[:2])
 
 
@@ -199,7 +218,7 @@ def _rows(x: Array) -> Array:
 
 def _axes(ndim: int, axis: Axis) -> tuple[int, ...]:
     """The axes meant, as a tuple of numbers from 0 on."""
-    if axis is None:
+    if axis is None or ndim == 0:
         return tuple(range(ndim))
     return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
 
@@ -228,14 +247,21 @@ def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Rule:
 
 def amax(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Rule:
     """The largest element over the axes; equal ones share the gradient evenly."""
-    kept = _kept(x.shape, axis)
     y = np.max(x, axis=axis, keepdims=keepdims)
-    at_max = x == np.reshape(y, kept)
+    return y, _shared_by_equals(x, y, axis)
 
-    def way_back(g: Array) -> Array:
-        return at_max * (np.reshape(g, kept) / np.sum(at_max, axis=axis, keepdims=True, dtype=x.dtype))
 
-    return y, way_back
+def amin(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Rule:
+    """The smallest element over the axes; equal ones share the gradient evenly."""
+    y = np.min(x, axis=axis, keepdims=keepdims)
+    return y, _shared_by_equals(x, y, axis)
+
+
+def _shared_by_equals(x: Array, y: Array, axis: Axis) -> Callable[[Array], Array]:
+    """The way back from an element y of x, chosen along the axes, to all that are equal to it."""
+    kept = _kept(x.shape, axis)
+    chosen = x == np.reshape(y, kept)
+    return lambda g: chosen * (np.reshape(g, kept) / np.sum(chosen, axis=axis, keepdims=True, dtype=g.dtype))
 
 
 def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Rule:
@@ -256,7 +282,7 @@ def norm(x: Array, *, p: float = 2, axis: Axis = None, keepdims: bool = False) -
 
     def way_back(g: Array) -> Array:
         nonzero = np.reshape(np.where(y == 0, 1, y), kept)
-        steepness = x if p == 2 else np.sign(x) * np.abs(x) ** (p - 1)
+        steepness = x if p == 2 else np.sign(x) * np.where(x == 0, 1, np.abs(x)) ** (p - 1)
         return np.reshape(g, kept) * steepness / nonzero ** (p - 1)
 
     return y, way_back
@@ -268,9 +294,9 @@ def log_softmax(z: Array, *, axis: int = -1) -> Rule:
     z (..., C, ...) -> the same shape. Subtracting the maximum changes nothing but the range of exp.
     Goodfellow, Bengio and Courville (2016), section 4.1.
     """
-    shifted = z - np.max(z, axis=axis, keepdims=True)
-    y = shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
-    return y, lambda g: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True)
+    shifted = z - np.maximum.reduce(z, axis=axis, keepdims=True)
+    y = shifted - np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
+    return y, lambda g: g - np.exp(y) * np.add.reduce(g, axis=axis, keepdims=True)
 
 
 def softmax(z: Array, *, axis: int = -1) -> Rule:
@@ -293,7 +319,7 @@ def reshape(x: Array, *, shape: Sequence[int]) -> Rule:
 @linear_in_inputs
 def transpose(x: Array, *, axes: Sequence[int]) -> Rule:
     """The axes in another order."""
-    back = tuple(np.argsort(axes).tolist())
+    back = tuple(np.argsort([a % len(axes) for a in axes]).tolist())
     return np.transpose(x, axes), lambda g: np.transpose(g, back)
 
 
@@ -342,13 +368,14 @@ def put(x: Array, v: Array, *, index: Any) -> Rule:
 @linear_in_inputs
 def cat(*parts: Array, axis: int = 0) -> Rule:
     """The parts joined along an axis."""
+    y = np.concatenate(parts, axis=axis)
     bounds = pairwise(accumulate((p.shape[axis] for p in parts), initial=0))
-    before = (slice(None),) * (axis % parts[0].ndim)
+    before = (slice(None),) * (axis % y.ndim)
 
     def take(start: int, stop: int) -> Callable[[Array], Array]:
         return lambda g: g[(*before, slice(start, stop))]
 
-    return np.concatenate(parts, axis=axis), *(take(*b) for b in bounds)
+    return y, *(take(*b) for b in bounds)
 
 
 @linear_in_inputs
@@ -384,11 +411,25 @@ def mse(x: Array, y: Array) -> Rule:
     return value, lambda g: (2 / count * g) * difference, lambda g: (-2 / count * g) * difference
 
 
-def cross_entropy(z: Array, q: Array, *, axis: int = -1) -> Rule:
-    """-sum(q log softmax(z)) over everything, from logits z and probabilities or weights q of one shape.
+def cross_entropy(z: Array, *, labels: np.ndarray) -> Rule:
+    """The mean over the rows of z of -log softmax(z)[label]; logits z (N, C), labels (N,) from 0 to C - 1.
 
-    The gradient for the logits is p sum(q) - q, with p = softmax(z): Bishop (2006), equation 4.109.
+    The gradient for the logits is p - 1 at the label and p elsewhere, with p = softmax(z), over N: Bishop (2006),
+    equation 4.109.
     """
+    rows = np.arange(len(labels))
+    log_p = run(log_softmax, z, axis=-1)
+
+    def way_back(g: Array) -> Array:
+        one_hot = np.zeros(z.shape, z.dtype)
+        one_hot[rows, labels] = 1
+        return (np.exp(log_p) - one_hot) * (g / len(labels))
+
+    return -np.add.reduce(log_p[rows, labels], axis=0) / len(labels), way_back
+
+
+def soft_cross_entropy(z: Array, q: Array, *, axis: int = -1) -> Rule:
+    """-sum(q log softmax(z)) over everything, from logits z and probabilities or weights q of one shape."""
     log_p = run(log_softmax, z, axis=axis)
     return (
         -np.sum(q * np.where(q == 0, 0, log_p)),  # a class that cannot be may well have log p = -inf

@@ -22,21 +22,23 @@ from tinytorch.tensor import Tensor, apply
 def max_pool(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes) -> Rule:
     """The largest element of every window, (N, C, *size) -> (N, C, *output_size).
 
-    The gradient goes to it, and to the first where several are equal. Outside of x nothing is ever the largest.
+    The gradient goes to it, and to the first where several are equal. Outside of x nothing is ever the largest. A window
+    with a nan in it is nan, and sends no gradient.
     """
     size, count = x.shape[2:], count_windows(x.shape[2:], kernel_size, stride, padding, dilation)
-    padded = surround(batch_last(x), padding, -np.inf)
     offsets = [(slice(None), *windows(offset, count, stride, dilation)) for offset in np.ndindex(kernel_size)]
+    padded = surround(batch_last(x), padding, -np.inf)
     y = padded[offsets[0]].copy()
     for places in offsets[1:]:
         np.maximum(y, padded[places], out=y)
 
     def way_back(g: np.ndarray) -> np.ndarray:
         g = batch_last(g)
-        dx = np.zeros_like(padded)
+        candidates = surround(batch_last(x), padding, np.nan)  # nan equals nothing: no gradient is lost to what is outside
+        dx = np.zeros_like(candidates)
         unclaimed = np.ones(y.shape, bool)
         for places in offsets:
-            largest = (padded[places] == y) & unclaimed
+            largest = (candidates[places] == y) & unclaimed
             unclaimed &= ~largest
             dx[places] += g * largest
         return batch_first(_inside(dx, size, padding))
@@ -84,17 +86,17 @@ def _windows(
     name: str, dims: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> dict[str, Any]:
     """The geometry of a pooling, checked; ceil_mode pads the end so that a last window begins inside of the input."""
-    if input.ndim != dims + 2:
+    if input.ndim not in (dims + 1, dims + 2):
         raise RuntimeError(f"{name} expects an input of {dims + 2} dimensions, got shape {input.shape}")
     kernel = sizes(name, "kernel_size", kernel_size, dims)
-    steps = kernel if stride is None or stride == () else sizes(name, "stride", stride, dims)
+    steps = kernel if stride is None else sizes(name, "stride", stride, dims)
     spread = sizes(name, "dilation", dilation, dims)
-    each = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * dims
-    if len(each) != dims or any(not 0 <= 2 * p <= k for p, k in zip(each, kernel, strict=True)):
-        raise RuntimeError(f"{name} expects a padding from 0 to half of the kernel {kernel}, got {padding}")
+    each = sizes(name, "padding", padding, dims, least=0)
+    if any(2 * p > k for p, k in zip(each, kernel, strict=True)):
+        raise RuntimeError(f"{name} expects a padding of at most half of its kernel {kernel}, got {padding}")
     around = [(p, p) for p in each]
     if ceil_mode:
-        for i, (n, k, s, p, d) in enumerate(zip(input.shape[2:], kernel, steps, each, spread, strict=True)):
+        for i, (n, k, s, p, d) in enumerate(zip(input.shape[-dims:], kernel, steps, each, spread, strict=True)):
             span = d * (k - 1) + 1
             count = max(math.ceil((n + 2 * p - span) / s) + 1, 1)
             count -= (count - 1) * s >= n + p
@@ -107,10 +109,10 @@ def _windows(
 def _max_pool(
     dims: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> Tensor:
-    name = f"max_pool{dims}d"
+    geometry = _windows(f"max_pool{dims}d", dims, input, kernel_size, stride, padding, dilation, ceil_mode)
     if input.ndim == dims + 1:
-        return _max_pool(dims, input.unsqueeze(0), kernel_size, stride, padding, dilation, ceil_mode).squeeze(0)
-    return apply(max_pool, input, **_windows(name, dims, input, kernel_size, stride, padding, dilation, ceil_mode))
+        return apply(max_pool, input.unsqueeze(0), **geometry).squeeze(0)
+    return apply(max_pool, input, **geometry)
 
 
 def max_pool1d(
@@ -131,24 +133,20 @@ def max_pool2d(
 
 
 def _avg_pool(
-    dims: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool
+    name: str, dims: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool
 ) -> Tensor:
-    name = f"avg_pool{dims}d"
-    if input.ndim == dims + 1:
-        batch = input.unsqueeze(0)
-        return _avg_pool(dims, batch, kernel_size, stride, padding, ceil_mode, count_include_pad).squeeze(0)
     geometry = _windows(name, dims, input, kernel_size, stride, padding, 1, ceil_mode)
     del geometry["dilation"]
     plain = count_include_pad and not ceil_mode or not any(map(any, geometry["padding"]))
-    count: Any = math.prod(geometry["kernel_size"])
-    if not plain:
-        count = Tensor(_counts(input, geometry, count_include_pad))
-    return apply(sum_pool, input, **geometry) / count
+    count: Any = math.prod(geometry["kernel_size"]) if plain else Tensor(_counts(input, geometry, count_include_pad))
+    batch = input if input.ndim == dims + 2 else input.unsqueeze(0)
+    means = apply(sum_pool, batch, **geometry) / count
+    return means if batch is input else means.squeeze(0)
 
 
 def _counts(input: Tensor, geometry: dict[str, Any], count_include_pad: bool) -> np.ndarray:
     """How many elements each window averages: what lies beyond the padding never counts, the padding if it is asked to."""
-    ones = np.ones((1, 1, *input.shape[2:]), input.dtype)
+    ones = np.ones((1, 1, *input.shape[-len(geometry["kernel_size"]) :]), input.dtype)
     before = tuple(p for p, _ in geometry["padding"])
     if count_include_pad:
         ones = np.pad(ones, [(0, 0), (0, 0), *((p, p) for p in before)], constant_values=1)
@@ -166,7 +164,7 @@ def avg_pool1d(
     count_include_pad: bool = True,
 ) -> Tensor:
     """The mean of every window of a signal, (N, C, L) -> (N, C, L_out). Raises as max_pool1d does."""
-    return _avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
+    return _avg_pool("avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
 def avg_pool2d(
@@ -178,16 +176,14 @@ def avg_pool2d(
     count_include_pad: bool = True,
 ) -> Tensor:
     """The mean of every window of an image, (N, C, H, W) -> (N, C, H_out, W_out). Raises as max_pool1d does."""
-    return _avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
+    return _avg_pool("avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
 def _lp_pool(dims: int, input: Tensor, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Tensor:
-    if input.ndim == dims + 1:
-        return _lp_pool(dims, input.unsqueeze(0), norm_type, kernel_size, stride, ceil_mode).squeeze(0)
-    kernel = sizes(f"lp_pool{dims}d", "kernel_size", kernel_size, dims)
+    name = f"lp_pool{dims}d"
     powers = input.square() if norm_type == 2 else input.abs() ** norm_type
-    means = _avg_pool(dims, powers, kernel, stride, 0, ceil_mode, True)
-    return apply(root, means * math.prod(kernel), p=norm_type)
+    means = _avg_pool(name, dims, powers, kernel_size, stride, 0, ceil_mode, True)
+    return apply(root, means * math.prod(sizes(name, "kernel_size", kernel_size, dims)), p=norm_type)
 
 
 def lp_pool1d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
@@ -211,17 +207,20 @@ def _adaptive(kind: str, dims: int, input: Tensor, output_size: Any) -> Tensor:
         raise RuntimeError(f"{name} expects an input of {dims + 2} dimensions, got shape {input.shape}")
     size = input.shape[-dims:]
     wanted = tuple(output_size) if isinstance(output_size, (tuple, list)) else (output_size,) * dims
+    if len(wanted) != dims or any(m is not None and m < 1 for m in wanted):
+        raise RuntimeError(f"{name} expects {dims} output sizes of at least 1, or None to keep one, got {output_size}")
     wanted = tuple(n if m is None else m for n, m in zip(size, wanted, strict=True))
-    if any(m < 1 for m in wanted):
-        raise RuntimeError(f"{name} expects output sizes of at least 1, got {output_size}")
     if all(n % m == 0 for n, m in zip(size, wanted, strict=True)):
         kernel = tuple(n // m for n, m in zip(size, wanted, strict=True))
         return _max_pool(dims, input, kernel, kernel, 0, 1, False) if kind == "max" else _mean_of_blocks(input, kernel)
-    for axis, (n, m) in enumerate(zip(size, wanted, strict=True), input.ndim - dims):
+
+    def reduce(part: Tensor, axis: int) -> Tensor:
+        return part.max(axis, keepdim=True).values if kind == "max" else part.mean(axis, keepdim=True)
+
+    for axis in reversed(range(input.ndim - dims, input.ndim)):  # so that of equal elements the first as one reads wins
+        n, m = input.shape[axis], wanted[axis - input.ndim]
         bounds = [(i * n // m, -(-(i + 1) * n // m)) for i in range(m)]
-        parts = [input[(slice(None),) * axis + (slice(a, b),)] for a, b in bounds]
-        reduce = Tensor.amax if kind == "max" else Tensor.mean
-        input = F.cat([reduce(part, axis, keepdim=True) for part in parts], axis)
+        input = F.cat([reduce(input[(slice(None),) * axis + (slice(a, b),)], axis) for a, b in bounds], axis)
     return input
 
 
@@ -230,7 +229,7 @@ def _mean_of_blocks(input: Tensor, kernel: Sizes) -> Tensor:
     dims = len(kernel)
     if input.shape[-dims:] == kernel:
         return input.mean(tuple(range(-dims, 0)), keepdim=True)
-    return _avg_pool(dims, input, kernel, kernel, 0, False, True)
+    return _avg_pool(f"avg_pool{dims}d", dims, input, kernel, kernel, 0, False, True)
 
 
 def adaptive_max_pool1d(input: Tensor, output_size: Any) -> Tensor:
@@ -257,7 +256,7 @@ class _Pool(Module):
     dims: int
 
     def __init__(
-        self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
+        self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, *, ceil_mode: bool = False
     ) -> None:
         super().__init__()
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
@@ -265,9 +264,8 @@ class _Pool(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """(N, C, ...) -> (N, C, ...)."""
-        return _max_pool(
-            self.dims, input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
-        )
+        pool = max_pool1d if self.dims == 1 else max_pool2d
+        return pool(input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode)
 
     def extra_repr(self) -> str:
         """As PyTorch shows it."""
@@ -306,13 +304,15 @@ class _AvgPool(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """(N, C, ...) -> (N, C, ...)."""
-        return _avg_pool(
-            self.dims, input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
-        )
+        pool = avg_pool1d if self.dims == 1 else avg_pool2d
+        return pool(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
 
     def extra_repr(self) -> str:
-        """As PyTorch shows it."""
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        """As PyTorch shows it, which keeps tuples for signals."""
+        options = {"kernel_size": self.kernel_size, "stride": self.stride, "padding": self.padding}
+        if self.dims == 1:
+            options = {name: sizes("AvgPool1d", name, given, 1, least=0) for name, given in options.items()}
+        return ", ".join(f"{name}={value}" for name, value in options.items())
 
 
 class AvgPool1d(_AvgPool):

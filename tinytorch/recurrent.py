@@ -103,7 +103,8 @@ class GRU(Module):
     Input (T, N, input_size), or (N, T, input_size) with batch_first, or (T, input_size) for one sequence; h_0
     (num_layers D, N, hidden_size), zeros by default -> (output, h_n): all states of the last layer, (T, N, D hidden_size),
     and the last state of every layer and direction in the shape of h_0. Weights and biases are uniform in
-    +-1 / sqrt(hidden_size) at first. Raises RuntimeError for other shapes.
+    +-1 / sqrt(hidden_size) at first. Raises ValueError for sizes below 1 and for a dropout outside of [0, 1], RuntimeError
+    for inputs of other shapes.
     """
 
     def __init__(
@@ -120,6 +121,10 @@ class GRU(Module):
     ) -> None:
         super().__init__()
         Device(device or "cpu")
+        if min(input_size, hidden_size, num_layers) < 1:
+            raise ValueError(f"GRU expects sizes and layers of at least 1, got {input_size}, {hidden_size}, {num_layers}")
+        if not 0 <= dropout <= 1:
+            raise ValueError(f"GRU expects a dropout from 0 to 1, got {dropout}")
         self.input_size, self.hidden_size, self.num_layers, self.bias = input_size, hidden_size, num_layers, bias
         self.batch_first, self.dropout, self.bidirectional = batch_first, dropout, bidirectional
         gates = 3 * hidden_size
@@ -141,7 +146,7 @@ class GRU(Module):
 
     def reset_parameters(self) -> None:
         """Draw new weights, as PyTorch does."""
-        bound = 1 / math.sqrt(self.hidden_size) if self.hidden_size else 0
+        bound = 1 / math.sqrt(self.hidden_size)
         for parameter in self.parameters():
             init.uniform_(parameter, -bound, bound)
 
@@ -153,23 +158,27 @@ class GRU(Module):
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The states after every step, and the last ones."""
-        if input.ndim == 2:
-            output, last = self._batch(input.unsqueeze(1), None if hx is None else hx.unsqueeze(1))
+        if input.ndim not in (2, 3) or input.shape[-1] != self.input_size:
+            raise RuntimeError(f"GRU expects sequences of {self.input_size} features, got an input of shape {input.shape}")
+        single = input.ndim == 2
+        x = input.unsqueeze(1) if single else input.transpose(0, 1) if self.batch_first else input
+        steps, batch, _ = x.shape
+        if not steps:
+            raise RuntimeError(f"GRU expects sequences of at least one step, got an input of shape {input.shape}")
+        states = (self.num_layers * self._directions, batch, self.hidden_size)
+        expected = (states[0], states[2]) if single else states
+        if hx is not None and hx.shape != expected:
+            raise RuntimeError(
+                f"GRU expects a first state of shape {expected} for an input of shape {input.shape}, got {hx.shape}"
+            )
+        output, last = self._layers(x, zeros(states, dtype=x.dtype) if hx is None else hx.reshape(states))
+        if single:
             return output.squeeze(1), last.squeeze(1)
-        if input.ndim != 3:
-            raise RuntimeError(f"GRU expects an input (T, N, {self.input_size}), got shape {input.shape}")
-        output, last = self._batch(input.transpose(0, 1) if self.batch_first else input, hx)
         return output.transpose(0, 1) if self.batch_first else output, last
 
-    def _batch(self, x: Tensor, hx: Tensor | None) -> tuple[Tensor, Tensor]:
-        """x (T, N, in) -> (T, N, D H), (num_layers D, N, H)."""
-        if x.shape[-1] != self.input_size or not len(x):
-            raise RuntimeError(f"GRU expects a sequence of {self.input_size} features, got {x.shape[-1]} in {len(x)} steps")
+    def _layers(self, x: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
+        """x (T, N, in), start (num_layers D, N, H) -> (T, N, D H), (num_layers D, N, H)."""
         directions, hidden = self._directions, self.hidden_size
-        expected = (self.num_layers * directions, x.shape[1], hidden)
-        if hx is not None and hx.shape != expected:
-            raise RuntimeError(f"GRU expects a first state of shape {expected}, got {hx.shape}")
-        start = zeros(expected, dtype=x.dtype) if hx is None else hx
         last = []
         for layer in range(self.num_layers):
             if layer:

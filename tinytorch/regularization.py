@@ -13,6 +13,7 @@ import numpy as np
 from tinytorch import ops
 from tinytorch.autograd import mark_changed
 from tinytorch.creation import default_generator, ones, zeros
+from tinytorch.dtypes import Device
 from tinytorch.layers import Module, Parameter
 from tinytorch.tensor import Tensor, apply
 
@@ -110,10 +111,11 @@ def batch_norm(
 
     While training the statistics are the batch's, and the running ones move towards them by momentum (the variance without
     bias, n - 1); else the running ones are used. Ioffe and Szegedy (2015), algorithms 1 and 2. Raises ValueError where a
-    training batch has one value for each channel, which has no variance.
+    training batch has one value for each channel, which has no variance, RuntimeError for other shapes.
     """
     if input.ndim < 2:
         raise RuntimeError(f"batch_norm expects an input (N, C, ...), got shape {input.shape}")
+    _check_shapes("batch_norm", input.shape[1:2], running_mean, running_var, weight, bias)
     channels = (1, input.shape[1]) + (1,) * (input.ndim - 2)
     scale: Any = np.ones(input.shape[1], input.dtype) if weight is None else weight
     shift: Any = np.zeros(input.shape[1], input.dtype) if bias is None else bias
@@ -143,15 +145,24 @@ def layer_norm(
 ) -> Tensor:
     """Every example's last dimensions with mean 0 and variance 1, then times weight plus bias in their shape.
 
-    Ba, Kiros and Hinton (2016). Raises RuntimeError where the input does not end in normalized_shape.
+    Ba, Kiros and Hinton (2016). Raises RuntimeError where the input does not end in normalized_shape, or weight or bias
+    have another shape.
     """
     features = tuple(normalized_shape)
     if not features or input.shape[-len(features) :] != features:
-        raise RuntimeError(f"layer_norm expects an input (..., {features}), got shape {input.shape}")
+        raise RuntimeError(f"layer_norm expects an input (..., {', '.join(map(str, features))}), got shape {input.shape}")
+    _check_shapes("layer_norm", features, weight, bias)
     scale: Any = np.ones(features, input.dtype) if weight is None else weight
     shift: Any = np.zeros(features, input.dtype) if bias is None else bias
     mean, var = moments(input.array, tuple(range(-len(features), 0)))
     return apply(ops.layer_norm, input, scale, shift, mean=mean, std=np.sqrt(var + eps))
+
+
+def _check_shapes(name: str, expected: tuple[int, ...], *parameters: Tensor | None) -> None:
+    """Raise RuntimeError where a parameter, or a running statistic, has another shape."""
+    for parameter in parameters:
+        if parameter is not None and parameter.shape != expected:
+            raise RuntimeError(f"{name} expects weights, biases and statistics of shape {expected}, got {parameter.shape}")
 
 
 class _BatchNorm(Module):
@@ -164,15 +175,20 @@ class _BatchNorm(Module):
         momentum: float | None = 0.1,
         affine: bool = True,
         track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = np.float32,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__()
+        Device(device or "cpu")
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        self.weight = Parameter(ones(num_features)) if affine else None
-        self.bias = Parameter(zeros(num_features)) if affine else None
+        self.weight = Parameter(ones(num_features, dtype=dtype)) if affine else None
+        self.bias = Parameter(zeros(num_features, dtype=dtype)) if affine and bias else None
         tracked = track_running_stats
-        self.register_buffer("running_mean", zeros(num_features) if tracked else None)
-        self.register_buffer("running_var", ones(num_features) if tracked else None)
+        self.register_buffer("running_mean", zeros(num_features, dtype=dtype) if tracked else None)
+        self.register_buffer("running_var", ones(num_features, dtype=dtype) if tracked else None)
         self.register_buffer("num_batches_tracked", zeros((), dtype=np.int64) if tracked else None)
 
     def forward(self, input: Tensor) -> Tensor:
@@ -182,7 +198,9 @@ class _BatchNorm(Module):
             wanted = " or ".join(map(str, self.dims))
             raise ValueError(f"{name} expects an input of {wanted} dimensions, got shape {input.shape}")
         if input.shape[1] != self.num_features:
-            raise ValueError(f"{name} expects {self.num_features} channels, got {input.shape[1]} in shape {input.shape}")
+            raise RuntimeError(
+                f"{name} expects {self.num_features} channels, got {input.shape[1]} in an input of shape {input.shape}"
+            )
         momentum = self.momentum
         if self.training and self.track_running_stats:
             self.num_batches_tracked.array += 1
@@ -201,8 +219,8 @@ class _BatchNorm(Module):
     def extra_repr(self) -> str:
         """As PyTorch shows it."""
         return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
-            f"affine={self.affine}, track_running_stats={self.track_running_stats}"
+            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+            f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}"
         )
 
 
@@ -222,13 +240,20 @@ class LayerNorm(Module):
     """Every example's last dimensions with mean 0 and variance 1; see `layer_norm`."""
 
     def __init__(
-        self, normalized_shape: Any, eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True
+        self,
+        normalized_shape: Any,
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = np.float32,
     ) -> None:
         super().__init__()
+        Device(device or "cpu")
         features = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape, self.eps, self.elementwise_affine = features, eps, elementwise_affine
-        self.weight = Parameter(ones(features)) if elementwise_affine else None
-        self.bias = Parameter(zeros(features)) if elementwise_affine and bias else None
+        self.weight = Parameter(ones(features, dtype=dtype)) if elementwise_affine else None
+        self.bias = Parameter(zeros(features, dtype=dtype)) if elementwise_affine and bias else None
 
     def forward(self, input: Tensor) -> Tensor:
         """(..., *normalized_shape) -> the same shape."""
@@ -236,4 +261,7 @@ class LayerNorm(Module):
 
     def extra_repr(self) -> str:
         """As PyTorch shows it."""
-        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
+            f"bias={self.bias is not None}"
+        )

@@ -68,12 +68,12 @@ def load(file: str | os.PathLike[str] | BinaryIO, map_location: object = None, *
 @contextmanager
 def atomic_write(file: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a new file beside `file` that takes its place when the block ends, and vanishes if the block raises."""
-    path = Path(os.path.realpath(file))
-    if path.exists() and not path.is_file():  # a pipe or /dev/null must be written to, not renamed away
-        with open(path, "wb") as stream:
+    if os.path.exists(file) and not os.path.isfile(file):  # a pipe or a device is written to, not renamed away
+        with open(file, "wb") as stream:
             yield stream
         return
 
+    path = Path(os.path.realpath(file))
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         with open(temporary, "xb") as stream:

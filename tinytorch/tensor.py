@@ -14,8 +14,9 @@ import numpy as np
 
 from tinytorch import autograd, ops
 from tinytorch.autograd import Record, is_grad_enabled, mark_changed, owner
-from tinytorch.dtypes import RANK, Device, as_array, common_dtype, float32, float64
+from tinytorch.dtypes import RANK, Device, as_array, common_dtype, float32, int64
 from tinytorch.methods import Number, TensorMethods
+
 
 def apply(op: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
     """Run an op on Tensors, numbers and arrays, and remember the call where a gradient may be wanted.
@@ -30,9 +31,8 @@ def apply(op: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
     try:
         value, *vjps = op(*arrays, **params)
     except ValueError as error:
-        shapes = " and ".join(str(np.shape(a)) for a in arrays)
-        raise RuntimeError(f"{op.__name__} cannot take inputs of shape {shapes}: {error}") from error
-    if type(value) is not np.ndarray or value.dtype is float64:
+        raise _refused(op, arrays, error) from error
+    if type(value) is not np.ndarray or (value.dtype is not float32 and "dtype" not in params):
         value = no_wider(value, arrays)
     if is_grad_enabled():
         sources = [x._record or x if isinstance(x, Tensor) and x._requires_grad else None for x in inputs]
@@ -43,8 +43,11 @@ def apply(op: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
 
 def in_one_type(arrays: list[Any]) -> list[Any]:
     """The inputs of an op in one data type. Python's numbers stay as they are: they take on any type."""
-    first = arrays[0]
-    if all(type(a) is np.ndarray and a.dtype is first.dtype for a in arrays):
+    dtype = getattr(arrays[0], "dtype", None)
+    for a in arrays:
+        if type(a) is not np.ndarray or a.dtype is not dtype:
+            break
+    else:
         return arrays
     arrays = [a.item() if isinstance(a, np.generic) else a for a in arrays]
     typed = [a for a in arrays if isinstance(a, np.ndarray)]
@@ -55,12 +58,18 @@ def in_one_type(arrays: list[Any]) -> list[Any]:
 
 
 def no_wider(value: Any, arrays: Sequence[Any]) -> np.ndarray:
-    """An op's value as an array no wider than its inputs: NumPy widens integers, and NumPy 1 single numbers."""
-    typed = [a for a in arrays if isinstance(a, np.ndarray)]
-    if value.dtype == float64 and all(a.dtype != float64 for a in typed):
-        floats = [a.dtype for a in typed if a.dtype.kind == "f"]
-        return np.asarray(value, floats[0] if floats else float32)
-    return np.asarray(value)
+    """An op's value as an array in the type of its inputs of that kind; where there are none, floats become float32 and
+    whole numbers int64. NumPy has other ideas for what integers lead to, and NumPy 1 for single numbers."""
+    rank = RANK[value.dtype.kind]
+    same = [a.dtype for a in arrays if isinstance(a, np.ndarray) and RANK[a.dtype.kind] == rank]
+    return np.asarray(value, same[0] if same else (value.dtype, int64, float32)[rank])
+
+
+def _refused(function: Callable[..., Any], arrays: Sequence[Any], error: ValueError) -> Exception:
+    """What NumPy has against the inputs, as one sentence that names the call and the shapes."""
+    shapes = " and ".join(str(np.shape(a)) for a in arrays)
+    kind = IndexError if isinstance(error, IndexError) else RuntimeError  # a dim that is not there is both
+    return kind(f"{function.__name__} cannot take inputs of shape {shapes}: {error}")
 
 
 def _in_place(op: Callable[..., Any]) -> Callable[..., Tensor]:
@@ -99,7 +108,12 @@ def _constant(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Ten
 
 def constant(function: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
     """A Tensor of what a NumPy function gives for the arrays of its inputs; no gradient passes."""
-    return Tensor._made(np.asarray(function(*(x.array if isinstance(x, Tensor) else x for x in inputs), **params)))
+    arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
+    try:
+        value = np.asarray(function(*(in_one_type(arrays) if len(arrays) > 1 else arrays), **params))
+    except ValueError as error:
+        raise _refused(function, arrays, error) from error
+    return Tensor._made(no_wider(value, arrays) if value.dtype.kind == "f" else value)
 
 
 def matmul(a: Any, b: Any) -> Tensor:
@@ -131,7 +145,7 @@ def _index(index: Any) -> Any:
         return tuple(_index(part) for part in index)
     if isinstance(index, Tensor):
         return index.array
-    return np.asarray(index) if isinstance(index, list) else index
+    return np.asarray(index, None if index else np.int64) if isinstance(index, list) else index
 
 
 class Tensor(TensorMethods):
@@ -470,6 +484,8 @@ class Tensor(TensorMethods):
     # What NumPy's own functions do with a Tensor
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
+        if method == "reduce" and ufunc in _REDUCTIONS:
+            return apply(_REDUCTIONS[ufunc], *inputs, axis=params["axis"], keepdims=params.get("keepdims", False))
         if method == "__call__" and not params:
             if ufunc in NUMPY_FUNCTIONS:
                 return NUMPY_FUNCTIONS[ufunc](*inputs)
@@ -505,7 +521,7 @@ def _sum(x: Tensor, axis: Any = None, dtype: Any = None, keepdims: bool = False)
 
 
 def _where(condition: Any, a: Any, b: Any) -> Tensor:
-    return apply(ops.where, a, b, condition=as_array(condition))
+    return apply(ops.where, a, b, condition=as_array(condition, np.bool_))
 
 
 NUMPY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
@@ -524,15 +540,15 @@ NUMPY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.tanh: _calls(ops.tanh),
     np.logaddexp: _calls(ops.logaddexp),
     np.maximum: _calls(ops.maximum),
-    np.minimum: lambda a, b: -apply(ops.maximum, -a, -b),
+    np.minimum: _calls(ops.minimum),
     np.matmul: matmul,
     np.sum: _sum,
     np.mean: _reduces(ops.mean),
     np.max: _reduces(ops.amax),
     np.amax: _reduces(ops.amax),
-    np.min: lambda x, axis=None, keepdims=False: x.amin(axis, keepdims),
-    np.amin: lambda x, axis=None, keepdims=False: x.amin(axis, keepdims),
-    np.clip: lambda x, low, high: apply(ops.clamp, x, min=low, max=high),
+    np.min: _reduces(ops.amin),
+    np.amin: _reduces(ops.amin),
+    np.clip: lambda x, a_min=None, a_max=None: x.clamp(a_min, a_max),
     np.where: _where,
     np.reshape: lambda x, shape: x.reshape(shape),
     np.transpose: lambda x, axes=None: x.T if axes is None else x.permute(tuple(axes)),
@@ -551,9 +567,11 @@ NUMPY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.ones_like: lambda x: constant(np.ones_like, x),
 }
 
+_REDUCTIONS = {np.add: ops.sum, np.maximum: ops.amax}
+
 _CONSTANT_FUNCTIONS = {
     *(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal),
-    *(np.logical_and, np.logical_or, np.logical_not, np.bitwise_and, np.bitwise_or, np.invert),
+    *(np.logical_and, np.logical_or, np.logical_not, np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert),
     *(np.sign, np.floor, np.ceil, np.rint, np.isfinite, np.isnan, np.isinf, np.floor_divide),
 }
 
