@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tinytorch.autograd import enable_grad, mark_changed
+from tinytorch.kernels import OneVector
 from tinytorch.tensor import Tensor
 
 Schedule: TypeAlias = Callable[[int], float]  # from the number of steps taken so far to the learning rate
@@ -42,6 +43,7 @@ class Optimizer:
         self.param_groups: list[Group] = []
         self.state: defaultdict[Tensor, State] = defaultdict(dict)
         self.steps = 0  # taken so far
+        self._vectors: dict[int, OneVector | None] = {}  # for each group, its parameters as one
         for group in given if isinstance(given[0], dict) else [{"params": given}]:
             self.add_param_group(group)
 
@@ -83,14 +85,24 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        for group, lr in zip(self.param_groups, self.learning_rates(), strict=True):
-            for p in group["params"]:
-                if p.grad is not None:
-                    grad = -p.grad.array if group.get("maximize") else p.grad.array
-                    self.update(p.array, grad, self.state[p], lr, group)
-                    mark_changed(p.array)
+        for i, (group, lr) in enumerate(zip(self.param_groups, self.learning_rates(), strict=True)):
+            ready = [p for p in group["params"] if p.grad is not None]
+            for p, grad, state in self._updates(i, ready):
+                self.update(p, -grad if group.get("maximize") else grad, state, lr, group)
+            for p in ready:
+                mark_changed(p.array)
         self.steps += 1
         return loss
+
+    def _updates(self, i: int, ready: list[Tensor]) -> Iterable[tuple[np.ndarray, np.ndarray, State]]:
+        """Parameters, gradients and memory of group i: one by one, or as one vector where that is faster."""
+        states = [self.state[p] for p in ready]
+        vector = self._vectors.get(i)
+        if vector is None or not vector.holds(ready, states):
+            vector = self._vectors[i] = OneVector(ready, states) if OneVector.pays(ready, states) else None
+        if vector is not None:
+            return vector.taken_together()
+        return [(p.array, p.grad.array, state) for p, state in zip(ready, states, strict=True) if p.grad is not None]
 
     def learning_rates(self) -> list[float]:
         """The learning rate of each group in the next step."""
@@ -132,10 +144,14 @@ class Optimizer:
             lr = group["lr"] if callable(group["lr"]) else saved["lr"]
             group.update({**saved, "lr": lr, "params": group["params"]})
         self.state.clear()
+        self._vectors.clear()
         for i, memory in state_dict["state"].items():
             p = parameter[i]
             self.state[p] = {name: _copied(value, p) for name, value in memory.items()}
         self.steps = state_dict.get("steps", 0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_vectors": {}}  # a copy lays its own parameters end to end
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
