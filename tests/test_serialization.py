@@ -97,6 +97,8 @@ def test_equal_objects_give_equal_bytes(tmp_path):
     for name in "ab":
         save({"x": Tensor(np.arange(4.0)), "n": 1}, tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a") as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 @pytest.mark.parametrize(

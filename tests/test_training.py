@@ -536,12 +536,22 @@ def test_a_validation_loss_that_is_no_number_stops_the_run():
         (lambda: TensorDataset(*blobs().tensors, blobs().tensors[1]), {}, "(inputs, targets), got 3 items"),
         (lambda: [1.0, 2.0], {}, "(inputs, targets), got a Tensor"),
         (lambda: DataLoader(blobs(), 9, collate_fn=lambda b: (Tensor(np.ones((9, 8))), [])), {}, "got 9 and 0"),
+        (lambda: blobs(), {"resume": True}, "given no checkpoint to resume from"),
     ],
 )
 def test_what_cannot_be_trained_on_is_told_in_a_sentence(train, options, words):
     with pytest.raises(ValueError) as error:
         quiet(Sequential(Linear(8, 3)), train(), **options)
     assert words in str(error.value)
+
+
+def test_options_that_would_fail_after_an_epoch_fail_before_it(tmp_path):
+    model = Noted()
+    with pytest.raises(FileNotFoundError, match="there is no such folder"):
+        quiet(model, blobs(), checkpoint=tmp_path / "nowhere" / "c")
+    with pytest.raises(TypeError, match="expects a scheduler such as OneCycleLR, got a function"):
+        quiet(model, blobs(), schedule=one_cycle(0.1, total_steps=9))
+    assert model.calls == []
 
 
 # Progress

@@ -3,8 +3,14 @@
 Names are PyTorch's: `import tinytorch as torch` runs an ordinary script for an MLP, a CNN or a GRU.
 """
 
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
 from tinytorch._lazy import face
-from tinytorch.creation import tensor  # first of all: the function takes the place of the submodule of the same name
+
+if TYPE_CHECKING:
+    from tinytorch.creation import tensor as tensor
 
 __version__ = "0.1.0"
 
@@ -15,7 +21,7 @@ __getattr__, __dir__, _names = face(
         "tinytorch.creation": (
             *("Generator", "arange", "as_tensor", "default_generator", "empty", "empty_like", "eye", "from_numpy", "full"),
             *("full_like", "get_rng_state", "initial_seed", "linspace", "manual_seed", "ones", "ones_like", "rand"),
-            *("rand_like", "randint", "randn", "randn_like", "randperm", "set_rng_state", "zeros", "zeros_like"),
+            *("rand_like", "randint", "randn", "randn_like", "randperm", "set_rng_state", "tensor", "zeros", "zeros_like"),
         ),
         "tinytorch.dtypes": (
             *("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool=bool_", "device=Device"),
@@ -36,4 +42,19 @@ __getattr__, __dir__, _names = face(
     },
     ("autograd", "cuda", "datasets", "functional", "nn", "ops", "optim", "testing", "training", "utils"),
 )
-__all__ = ["__version__", "tensor", *_names]
+__all__ = ["__version__", *_names]
+
+
+class _Package(ModuleType):
+    """This package, in which `tensor` is the function, whatever imports the submodule of the same name, and when."""
+
+    @property
+    def tensor(self) -> Any:
+        return __getattr__("tensor")
+
+    @tensor.setter
+    def tensor(self, submodule: ModuleType) -> None:
+        """What the import system does with every submodule; this one stays in sys.modules alone."""
+
+
+sys.modules[__name__].__class__ = _Package

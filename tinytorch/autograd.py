@@ -10,6 +10,7 @@ leaf itself. Gradients are arrays, or Tensors when a graph of the gradient is as
 
 from __future__ import annotations
 
+import math
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +24,7 @@ import numpy as np
 Gradient = Any  # a NumPy array, or a Tensor while the graph of a gradient is built
 Source = Any  # a Record, or the leaf itself
 
+_FREED = "backward went through this graph before and freed it: say retain_graph=True the first time to go twice"
 _clock = count(1)  # one clock for calls and in-place changes tells which came first
 
 
@@ -51,10 +53,6 @@ class Record:
         """The op, for messages."""
         return self.op.__name__
 
-    def redate(self) -> None:
-        """Count as made now: the call put its value in place of an older one."""
-        self.moment = next(_clock)
-
     def free(self) -> None:
         """Let go of everything the way back needed."""
         self.inputs, self.params, self.sources, self.vjps = (), {}, (), None
@@ -76,9 +74,10 @@ def backward(
     Raises RuntimeError where a tensor does not require grad, a gradient is missing or has another shape, or the graph
     was freed by an earlier backward.
     """
-    targets = None if inputs is None else [t.source for t in _several(inputs)]
-    for leaf, gradient in _gradients(tensors, grad_tensors, targets, retain_graph, create_graph).items():
-        leaf.accumulate(gradient)
+    named = {} if inputs is None else {x.source: x for x in _several(inputs)}
+    targets = None if inputs is None else list(named)
+    for source, gradient in _gradients(tensors, grad_tensors, targets, retain_graph, create_graph).items():
+        named.get(source, source).accumulate(gradient)
 
 
 def grad(
@@ -119,6 +118,8 @@ def _gradients(
     """`backpropagate` from Tensors, each gradient in memory that nothing else uses."""
     outputs = _several(outputs)
     seeds = [None] * len(outputs) if seeds is None else _several(seeds)
+    if len(seeds) != len(outputs):
+        raise RuntimeError(f"backward from {len(outputs)} Tensors needs a gradient for each, got {len(seeds)}")
     start = [_seed(y, g, create_graph) for y, g in zip(outputs, seeds, strict=True)]
     sources = [y.source for y in outputs]
     if create_graph:
@@ -137,6 +138,8 @@ def _seed(output: Any, gradient: Any, create_graph: bool) -> Gradient:
     """The gradient to start from at an output: what was given or, for a single number, one."""
     if not output.requires_grad:
         raise RuntimeError("backward starts from a Tensor that requires grad, and this one does not: nothing led to it")
+    if isinstance(output.source, Record):
+        check_current(output.source, output.array)
     if gradient is None:
         if output.array.size != 1:
             raise RuntimeError(
@@ -144,8 +147,11 @@ def _seed(output: Any, gradient: Any, create_graph: bool) -> Gradient:
             )
         one = np.ones(output.shape, output.dtype)
         return output.as_gradient(one) if create_graph else one
+    if not hasattr(gradient, "requires_grad"):
+        raise TypeError(f"backward takes a Tensor for a gradient to start from, got {type(gradient).__name__}")
     if gradient.shape != output.shape:
         raise RuntimeError(f"backward from a Tensor of shape {output.shape} got a gradient of shape {gradient.shape}")
+    gradient = gradient.to(output.dtype)
     return gradient if create_graph else gradient.array
 
 
@@ -183,12 +189,16 @@ def backpropagate(
         for source, x, vjp in zip(sources, record.inputs, ways_back(record, gradient, sources, create_graph), strict=True):
             if source is not None:
                 back = vjp(gradient)
-                if back.shape != x.shape or back.dtype is not x.dtype:
+                if getattr(back, "shape", None) != x.shape or back.dtype is not x.dtype:
                     back = fit(back, x, record)
                 arrived[source] = arrived[source] + back if source in arrived else back
         if not retain_graph:
             record.free()
-    return arrived if targets is None else {target: arrived[target] for target in asked_for if target in arrived}
+    if targets is None or needed is None:
+        return arrived
+    if not asked_for <= arrived.keys() and any(r.vjps is None and r not in needed for r in records):
+        raise RuntimeError(_FREED)  # what was freed may have led to the targets that no gradient reached
+    return {target: arrived[target] for target in asked_for if target in arrived}
 
 
 def ways_back(
@@ -198,15 +208,15 @@ def ways_back(
     of the gradient, the same formulas on Tensors, which the op gives when it is run on its inputs once more."""
     vjps = record.vjps
     if vjps is None:
-        raise RuntimeError(
-            "backward went through this graph before and freed it: say retain_graph=True the first time to go twice"
-        )
+        raise RuntimeError(_FREED)
     if create_graph and replayed(record):
         if hasattr(record.op, "differentiable_once"):
             raise RuntimeError(
                 f"{record.name} can be differentiated only once, but create_graph=True asks for the graph of its gradient"
             )
         vjps = record.op(*record.inputs, **record.params)[1:]
+    if len(vjps) not in (1, len(sources)):
+        raise RuntimeError(f"{record.name} gave {len(vjps)} ways back for {len(sources)} inputs")
     if len(vjps) == 1 < len(sources):
         backs = vjps[0](gradient, [source is not None for source in sources])
         vjps = [lambda _, back=back: back for back in backs]
@@ -249,6 +259,8 @@ def replayed(record: Record) -> bool:
 
 def fit(gradient: Gradient, like: Any, record: Record) -> Gradient:
     """A gradient in the shape and the data type of the input that it belongs to."""
+    if not hasattr(gradient, "shape"):
+        raise RuntimeError(f"{record.name} gave {gradient!r} for the gradient of an input of shape {like.shape}")
     if gradient.shape != like.shape:
         gradient = unbroadcast(gradient, like.shape, record.name)
     if gradient.dtype != like.dtype:
@@ -274,17 +286,24 @@ def unbroadcast(gradient: Gradient, shape: tuple[int, ...], name: str = "unbroad
 # In-place changes: what a way back holds must be what the call saw
 
 _latest_change = 0
-_changes: dict[int, tuple[int, weakref.ref[Any]]] = {}  # id of a block of memory: when it last changed
+_changes: dict[int, tuple[int, list[int], Any]] = {}  # id of a block of memory: its latest change, all recorded ones
 
 
-def mark_changed(array: np.ndarray) -> None:
-    """Tell the graph that an array was written to, so that no way back that holds its memory is walked any more."""
+def mark_changed(array: np.ndarray, recorded: bool = False) -> int:
+    """Tell the graph that an array was written to, so that no way back that holds its memory is walked any more.
+
+    Where the change is itself a call in the graph (`recorded`), other views of the memory no longer are what their own
+    calls tell. Returns the moment of the change.
+    """
     global _latest_change
     memory = owner(array)
     key = id(memory)
+    _, calls, reference = _changes.get(key) or (0, [], weakref.ref(memory, lambda _: _changes.pop(key, None)))
     _latest_change = next(_clock)
-    reference = _changes[key][1] if key in _changes else weakref.ref(memory, lambda _: _changes.pop(key, None))
-    _changes[key] = _latest_change, reference
+    if recorded:
+        calls.append(_latest_change)
+    _changes[key] = _latest_change, calls, reference
+    return _latest_change
 
 
 def check_unchanged(record: Record, sources: Sequence[Source | None], create_graph: bool) -> None:
@@ -292,39 +311,50 @@ def check_unchanged(record: Record, sources: Sequence[Source | None], create_gra
     through another view of its memory, so that it was no longer what its own Record tells."""
     whole = create_graph and replayed(record)
     kept = [x.array for x in record.inputs if hasattr(x, "array")] if whole else held_arrays(record.vjps, sources)
-    if any(last_change(array) > record.moment for array in kept):
+    if any(_history(array)[0] > record.moment for array in kept):
         raise RuntimeError(f"a Tensor that the gradient of {record.name} needs was changed in place after {record.name} used it")
     for x, source in zip(record.inputs, sources, strict=True):
-        if isinstance(source, Record) and source.moment < last_change(x.array) < record.moment:
-            raise RuntimeError(
-                f"an input of {record.name} was changed in place through another Tensor on the same memory after "
-                f"{source.name} made it: take the view again after the change"
-            )
+        if isinstance(source, Record):
+            check_current(source, x.array, record.moment)
 
 
-def last_change(array: np.ndarray) -> int:
-    """When the memory that an array lies in was last written to; 0 for never."""
-    return _changes.get(id(owner(array)), (0,))[0]
+def check_current(record: Record, array: np.ndarray, until: float = math.inf) -> None:
+    """Raise RuntimeError where the value of a call was changed, by another call, through another view of its memory."""
+    if any(record.moment < moment < until for moment in _history(array)[1]):
+        raise RuntimeError(
+            f"a Tensor was changed in place through another Tensor on the same memory after {record.name} made it: "
+            "take the view again after the change"
+        )
+
+
+def _history(array: np.ndarray) -> tuple[int, list[int], Any]:
+    return _changes.get(id(owner(array)), (0, [], None))
 
 
 def owner(array: np.ndarray) -> np.ndarray:
     """The array whose memory this one is a view of."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+    memory = array
+    while (array := getattr(array, "base", None)) is not None:  # a strided view's base is no array, but has one
+        memory = array if isinstance(array, np.ndarray) else memory
+    return memory
 
 
 def held_arrays(vjps: Sequence[Callable[..., Any]] | None, sources: Sequence[Source | None]) -> Iterator[np.ndarray]:
-    """Every array that the wanted ways back close over."""
+    """Every array that the wanted ways back close over, or have as a default argument."""
     vjps = vjps or ()
     waiting: list[Any] = [v for i, v in enumerate(vjps) if len(vjps) == 1 or sources[i] is not None]
+    seen: set[int] = set()
     while waiting:
         held = waiting.pop()
+        if id(held) in seen:
+            continue
+        seen.add(id(held))
         if isinstance(held, np.ndarray):
             yield held
         elif isinstance(held, (tuple, list)):
             waiting.extend(held)
         elif hasattr(held, "__closure__"):
+            waiting.extend(held.__defaults__ or ())
             waiting.extend(cell.cell_contents for cell in held.__closure__ or ())
 
 
@@ -332,7 +362,9 @@ def held_arrays(vjps: Sequence[Callable[..., Any]] | None, sources: Sequence[Sou
 
 
 class _Mode(threading.local):
-    recording = True
+    def __init__(self) -> None:
+        self.recording = True
+        self.before: list[bool] = []  # what to go back to, innermost last
 
 
 _mode = _Mode()
@@ -348,14 +380,13 @@ class _Recording(ContextDecorator):
 
     def __init__(self, mode: bool) -> None:
         self._mode = bool(mode)
-        self._before: list[bool] = []
 
     def __enter__(self) -> None:
-        self._before.append(_mode.recording)
+        _mode.before.append(_mode.recording)
         _mode.recording = self._mode
 
     def __exit__(self, *error: object) -> None:
-        _mode.recording = self._before.pop()
+        _mode.recording = _mode.before.pop()
 
 
 class no_grad(_Recording):
@@ -381,9 +412,9 @@ class set_grad_enabled(_Recording):
         _mode.recording = self._mode
 
     def __enter__(self) -> None:
-        self._before.append(self._at_first)
+        _mode.before.append(self._at_first)
         _mode.recording = self._mode
 
     def __call__(self, function: Any) -> Any:
         _mode.recording = self._at_first
-        return super().__call__(function)
+        return _Recording(self._mode)(function)

@@ -43,39 +43,39 @@ def count_windows(size: Sizes, kernel_size: Sizes, stride: Sizes, padding: Paddi
 
 
 def windows(offset: Sizes, count: Sizes, stride: Sizes, dilation: Sizes) -> tuple[slice, ...]:
-    """The places that one offset in the kernel meets, one for every window, along each dimension of space."""
+    """The places in (C, *size, N) that one offset in the kernel meets, one for every window."""
     geometry = zip(offset, count, stride, dilation, strict=True)
-    return tuple(slice(o * d, o * d + (n - 1) * s + 1, s) for o, n, s, d in geometry)
+    return slice(None), *(slice(o * d, o * d + (n - 1) * s + 1, s) for o, n, s, d in geometry)
+
+
+def inside(size: Sizes, padding: Padding) -> tuple[slice, ...]:
+    """The places in (C, *padded size, N) that are not padding."""
+    return slice(None), *(slice(before, before + n) for n, (before, _) in zip(size, padding, strict=True))
 
 
 @linear_in_inputs
-def unfold(
-    x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes, value: float = 0.0
-) -> Rule:
-    """The window of every output: x (N, C, *size) -> (C, *kernel_size, *output_size, N), with a value outside of x."""
+def unfold(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes) -> Rule:
+    """The window of every output: x (N, C, *size) -> (C, *kernel_size, *output_size, N), with zeros outside of x."""
     batch, channels, *size = x.shape
     count = count_windows(tuple(size), kernel_size, stride, padding, dilation)
-    padded = surround(batch_last(x), padding, value)
+    padded = surround(batch_last(x), padding, 0.0)
     y = np.empty((channels, *kernel_size, *count, batch), x.dtype)
     for offset in np.ndindex(kernel_size):
-        y[(slice(None), *offset)] = padded[(slice(None), *windows(offset, count, stride, dilation))]
+        y[(slice(None), *offset)] = padded[windows(offset, count, stride, dilation)]
     geometry = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
     return y, lambda g: run(fold, g, size=tuple(size), **geometry)
 
 
 @linear_in_inputs
-def fold(
-    g: np.ndarray, *, size: Sizes, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes
-) -> Rule:
+def fold(g: np.ndarray, *, size: Sizes, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes) -> Rule:
     """Every window added up where unfold took it: (C, *kernel_size, *output_size, N) -> (N, C, *size)."""
     channels, batch = g.shape[0], g.shape[-1]
     count = count_windows(size, kernel_size, stride, padding, dilation)
     padded = np.zeros((channels, *(n + sum(p) for n, p in zip(size, padding, strict=True)), batch), g.dtype)
     for offset in np.ndindex(kernel_size):
-        padded[(slice(None), *windows(offset, count, stride, dilation))] += g[(slice(None), *offset)]
-    inside = tuple(slice(before, before + n) for n, (before, _) in zip(size, padding, strict=True))
+        padded[windows(offset, count, stride, dilation)] += g[(slice(None), *offset)]
     geometry = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
-    return batch_first(padded[(slice(None), *inside)]), lambda h: run(unfold, h, **geometry)
+    return batch_first(padded[inside(size, padding)]), lambda h: run(unfold, h, **geometry)
 
 
 def surround(x: np.ndarray, padding: Padding, value: float) -> np.ndarray:
@@ -84,7 +84,7 @@ def surround(x: np.ndarray, padding: Padding, value: float) -> np.ndarray:
         return x
     size = x.shape[1:-1]
     padded = np.full((len(x), *(n + sum(p) for n, p in zip(size, padding, strict=True)), x.shape[-1]), value, x.dtype)
-    padded[(slice(None), *(slice(before, before + n) for n, (before, _) in zip(size, padding, strict=True)))] = x
+    padded[inside(size, padding)] = x
     return padded
 
 
@@ -96,12 +96,13 @@ def convolution(
     x (N, C, *size), weight (out, C / groups, *kernel_size), bias (out,) or none -> (N, out, *output_size). It is what deep
     learning calls convolution, a cross-correlation: the kernel is not flipped. Goodfellow et al. (2016), equation 9.6.
     """
-    out, _, *kernel_size = weight.shape
+    shape = weight.shape
+    out, _, *kernel_size = shape
     geometry = {"kernel_size": tuple(kernel_size), "stride": stride, "padding": padding, "dilation": dilation}
     size, batch = x.shape[2:], x.shape[0]
     count = count_windows(size, **geometry)
     columns_shape = (x.shape[1], *kernel_size, *count, batch)
-    inputs, places = math.prod(weight.shape[1:]), math.prod(count) * batch
+    inputs, places = math.prod(shape[1:]), math.prod(count) * batch
 
     columns = np.reshape(run(unfold, x, **geometry), (groups, inputs, places))
     matrix = np.reshape(weight, (groups, out // groups, inputs))
@@ -116,7 +117,7 @@ def convolution(
             dcolumns = np.reshape(np.swapaxes(matrix, 1, 2) @ rows, columns_shape)
             dx = run(fold, dcolumns, size=size, **geometry)
         if wanted[1]:
-            dweight = np.reshape(rows @ np.swapaxes(columns, 1, 2), (out, inputs // math.prod(kernel_size), *kernel_size))
+            dweight = np.reshape(rows @ np.swapaxes(columns, 1, 2), shape)
         if bias and wanted[2]:
             dbias = np.reshape(np.sum(rows, axis=2), (out,))
         return dx, dweight, *([dbias] if bias else [])
@@ -195,7 +196,8 @@ def sizes(name: str, what: str, given: Any, dims: int, least: int = 1) -> Sizes:
     each = tuple(given) if isinstance(given, (tuple, list)) else (given,)
     each = each * dims if len(each) == 1 else each
     if len(each) != dims or any(not isinstance(n, (int, np.integer)) or n < least for n in each):
-        raise RuntimeError(f"{name} expects a {what} of {dims} whole numbers of at least {least}, got {given!r}")
+        numbers = "one whole number" if dims == 1 else f"{dims} whole numbers"
+        raise RuntimeError(f"{name} expects a {what} of {numbers} of at least {least}, got {given!r}")
     return each
 
 
@@ -288,10 +290,13 @@ class _Conv(Module):
         Device(device or "cpu")
         name = type(self).__name__
         if groups < 1 or in_channels % groups or out_channels % groups:
-            raise ValueError(f"{name} expects {in_channels} and {out_channels} channels to be divisible by groups={groups}")
-        if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
-            raise ValueError(f"{name} knows the padding modes zeros, reflect, replicate, circular, not {padding_mode!r}")
-        self.in_channels, self.out_channels, self.groups, self.padding_mode = in_channels, out_channels, groups, padding_mode
+            channels = f"{in_channels} and {out_channels} channels"
+            raise ValueError(f"{name} expects {channels} to be divisible by groups={groups}")
+        modes = ("zeros", "reflect", "replicate", "circular")
+        if padding_mode not in modes:
+            raise ValueError(f"{name} knows the padding modes {', '.join(modes)}, not {padding_mode!r}")
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.groups, self.padding_mode = groups, padding_mode
         geometry = _geometry(name, self.dims, kernel_size, stride, padding, dilation)
         self.kernel_size, self.stride, self.dilation = (geometry[key] for key in ("kernel_size", "stride", "dilation"))
         self._padding = geometry["padding"]
@@ -307,7 +312,7 @@ class _Conv(Module):
     def forward(self, input: Tensor) -> Tensor:
         """(N, in_channels, ...) -> (N, out_channels, ...)."""
         check_channels(type(self).__name__, self.dims, input, self.in_channels)
-        padding = self.padding
+        padding: Any = self.padding
         if self.padding_mode != "zeros":
             input, padding = F.pad(input, [n for pair in self._padding[::-1] for n in pair], self.padding_mode), 0
         return _conv(self.dims, input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)

@@ -126,43 +126,55 @@ def empty(*size: Any, dtype: Any = float32, device: Any = None, requires_grad: b
     return zeros(*size, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def zeros_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros in the shape and type of another Tensor."""
-    return zeros(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    return zeros(input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
 
 
-def ones_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones in the shape and type of another Tensor."""
-    return ones(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    return ones(input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
 
 
-def empty_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros to be filled later, in the shape and type of another Tensor."""
-    return zeros_like(input, dtype=dtype, requires_grad=requires_grad)
+    return zeros_like(input, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """One number everywhere, in the shape and type of another Tensor."""
-    return full(input.shape, fill_value, dtype=dtype or input.dtype, requires_grad=requires_grad)
+    return full(input.shape, fill_value, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
 
 
 def arange(
     start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """start, start + step, ... up to but without end; with one argument, from 0. Whole numbers give int64."""
+    """start, start + step, ... up to but without end; with one argument, from 0. Whole numbers give int64.
+
+    Raises RuntimeError for a step of 0, or one that leads away from end.
+    """
     first, last = (0, start) if end is None else (start, end)
+    if step == 0 or (last - first) * step < 0:
+        raise RuntimeError(f"arange cannot go from {first} to {last} in steps of {step}")
     whole = all(isinstance(n, (int, np.integer)) for n in (first, last, step))
-    return _leaf(np.arange(first, last, step, dtype=dtype or (int64 if whole else float32)), device, requires_grad)
+    numbers = np.arange(first, last, step, dtype=int64 if whole else np.float64)
+    return _leaf(numbers.astype(dtype or (int64 if whole else float32), copy=False), device, requires_grad)
 
 
-def linspace(start: float, end: float, steps: int, *, dtype: Any = float32, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: float, end: float, steps: int, *, dtype: Any = float32, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Numbers at equal distances from start to end, both included."""
-    return _leaf(np.linspace(start, end, steps, dtype=dtype), None, requires_grad)
+    return _leaf(np.linspace(start, end, steps, dtype=dtype or float32), device, requires_grad)
 
 
-def eye(n: int, m: int | None = None, *, dtype: Any = float32, requires_grad: bool = False) -> Tensor:
+def eye(
+    n: int, m: int | None = None, *, dtype: Any = float32, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Ones on the diagonal of a matrix of zeros, (n, m or n)."""
-    return _leaf(np.eye(n, m, dtype=dtype), None, requires_grad)
+    return _leaf(np.eye(n, m, dtype=dtype or float32), device, requires_grad)
 
 
 # Drawn
@@ -185,27 +197,41 @@ def randn(
 
 
 def randint(
-    low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: Any = int64
+    low: int = 0,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = int64,
+    device: Any = None,
 ) -> Tensor:
-    """Whole numbers from low up to but without high: randint(high, size) or randint(low, high, size)."""
+    """Whole numbers from low up to but without high: randint(high, size) or randint(low, high, size).
+
+    Raises RuntimeError where there are none.
+    """
     if size is None:
         low, high, size = 0, low, high
-    return Tensor((generator or default_generator).numpy.integers(low, high, _shape((size,)), dtype=np.int64), dtype=dtype)
+    if high is None:
+        low, high = 0, low
+    if low >= high:
+        raise RuntimeError(f"randint expects low < high, got {low} and {high}")
+    drawn = (generator or default_generator).numpy.integers(low, high, _shape((size,)), dtype=np.int64)
+    return _leaf(np.asarray(drawn, dtype or int64), device, False)
 
 
-def randperm(n: int, *, generator: Generator | None = None) -> Tensor:
+def randperm(n: int, *, generator: Generator | None = None, device: Any = None) -> Tensor:
     """The whole numbers from 0 to n - 1 in random order."""
-    return Tensor((generator or default_generator).numpy.permutation(np.arange(n, dtype=np.int64)))
+    return _leaf((generator or default_generator).numpy.permutation(np.arange(n, dtype=np.int64)), device, False)
 
 
-def rand_like(input: Tensor, *, generator: Generator | None = None) -> Tensor:
+def rand_like(input: Tensor, *, generator: Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
     """Uniform in [0, 1), in the shape and type of another Tensor."""
-    return rand(input.shape, generator=generator, dtype=input.dtype)
+    return rand(input.shape, generator=generator, dtype=dtype or input.dtype, device=device)
 
 
-def randn_like(input: Tensor, *, generator: Generator | None = None) -> Tensor:
+def randn_like(input: Tensor, *, generator: Generator | None = None, dtype: Any = None, device: Any = None) -> Tensor:
     """Normal with mean 0 and variance 1, in the shape and type of another Tensor."""
-    return randn(input.shape, generator=generator, dtype=input.dtype)
+    return randn(input.shape, generator=generator, dtype=dtype or input.dtype, device=device)
 
 
 def _drawable(dtype: Any) -> Any:

@@ -231,7 +231,8 @@ def _rows(dataset: Any, chosen: range | np.ndarray) -> tuple[Tensor, ...]:
         return _rows(dataset.dataset, dataset.indices[index])
     if any(t.requires_grad for t in dataset.tensors):
         return tuple(t[index].clone() for t in dataset.tensors)
-    return tuple(Tensor(np.array(t.array[index])) for t in dataset.tensors)
+    rows = [t.array[index] for t in dataset.tensors]
+    return tuple(Tensor(part.copy() if isinstance(index, slice) else part) for part in rows)
 
 
 def _random_order(n: int, generator: Generator | None) -> np.ndarray:

@@ -32,8 +32,10 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
             array = np.asarray(_without_tensors(data))
         except ValueError as error:
             raise ValueError("a Tensor needs lists of equal lengths at every level") from error
+        if array.dtype == np.uint64 and not _holds_arrays(data):
+            raise ValueError("a Tensor holds whole numbers of at most 64 bits with a sign, these are larger")
         if not _holds_arrays(data):
-            array = array.astype({"f": float32, "i": int64, "u": int64}.get(array.dtype.kind, array.dtype))
+            array = array.astype({"f": float32, "i": int64}.get(array.dtype.kind, array.dtype))
     if array.dtype.kind not in "fiub":
         raise TypeError(f"a Tensor holds real numbers or booleans, got {type(data).__name__} of {array.dtype}")
     return array if dtype is None else array.astype(dtype, copy=False)

@@ -14,10 +14,10 @@ import numpy as np
 
 from tinytorch import ops
 from tinytorch.dtypes import as_array
-from tinytorch.methods import Number
+from tinytorch.methods import Number, from_front
 from tinytorch.tensor import Tensor, apply, constant, matmul
 
-__all__ = [ 
+__all__ = [
     *("abs", "add", "all", "allclose", "amax", "amin", "any", "argmax", "argmin", "broadcast_to", "cat", "chunk", "clamp"),
     *("clone", "div", "dot", "elu", "eq", "equal", "erf", "exp", "flatten", "flip", "gather", "ge", "gelu", "gt"),
     *("isfinite", "isnan", "le", "leaky_relu", "linear", "log", "log_softmax", "logaddexp", "logsigmoid", "logsumexp"),
@@ -115,7 +115,7 @@ def isfinite(input: Tensor) -> Tensor:
 
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether two Tensors have one shape and the same elements."""
-    return np.array_equal(input.array, other.array)
+    return bool(np.array_equal(input.array, other.array))
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8) -> bool:
@@ -145,22 +145,26 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
 
     Raises RuntimeError where the sizes do not add up to the length.
     """
-    length = tensor.shape[dim]
-    sizes = split_size_or_sections
+    if not tensor.ndim:
+        raise RuntimeError("split expects at least one dimension, got a single number")
+    at = from_front(dim, tensor)
+    length, sizes = tensor.shape[at], split_size_or_sections
     if isinstance(sizes, int):
         if sizes <= 0:
             raise RuntimeError(f"split expects pieces of at least 1, got {sizes}")
         sizes = [builtins.min(sizes, length - start) for start in range(0, length, sizes)] or [0]
-    if builtins.sum(sizes) != length:
+    if builtins.sum(sizes) != length or builtins.any(n < 0 for n in sizes):
         raise RuntimeError(f"split expects sizes that add up to {length}, the length along dim {dim}, got {list(sizes)}")
     stops = np.cumsum(sizes).tolist()
-    before = (slice(None),) * (dim % tensor.ndim)
+    before = (slice(None),) * at
     return tuple(tensor[(*before, slice(stop - size, stop))] for size, stop in zip(sizes, stops, strict=True))
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most so many pieces of one size along a dimension, the last perhaps shorter."""
-    return split(input, builtins.max(1, math.ceil(input.shape[dim] / chunks)), dim)
+    if not input.ndim or chunks <= 0:
+        raise RuntimeError(f"chunk expects at least one dimension and one piece, got shape {input.shape} and {chunks}")
+    return split(input, builtins.max(1, math.ceil(input.shape[from_front(dim, input)] / chunks)), dim)
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
@@ -169,8 +173,11 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 
 def flip(input: Tensor, dims: int | Sequence[int]) -> Tensor:
-    """The order of the elements along the dimensions reversed."""
-    reversed_ = {d % input.ndim for d in ([dims] if isinstance(dims, int) else dims)}
+    """The order of the elements along the dimensions reversed; raises RuntimeError for a dimension named twice."""
+    named = [from_front(d, input) for d in ([dims] if isinstance(dims, int) else dims)]
+    reversed_ = set(named)
+    if len(reversed_) < len(named):
+        raise RuntimeError(f"flip got a dimension twice in {dims}")
     return input[tuple(slice(None, None, -1 if d in reversed_ else None) for d in range(input.ndim))]
 
 
@@ -184,8 +191,10 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
     shifts, dims = ([n] if isinstance(n, int) else n for n in (shifts, dims))
     if len(shifts) != len(dims):
         raise RuntimeError(f"roll expects one shift for each dimension, got shifts {list(shifts)} and dims {list(dims)}")
+    if dims and not input.ndim:
+        raise IndexError("roll expects at least one dimension, got a single number")
     for shift, dim in zip(shifts, dims, strict=True):
-        length = input.shape[dim]
+        length = input.shape[from_front(dim, input)]
         if length:
             input = cat(split(input, [length - shift % length, shift % length], dim)[::-1], dim)
     return input
@@ -207,6 +216,9 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Number
     if mode not in modes:
         raise ValueError(f"pad knows the modes constant, reflect, replicate and circular, not {mode!r}")
     for dim, width in enumerate(pairs, input.ndim - len(pairs)):
+        most = {"reflect": input.shape[dim] - 1, "circular": input.shape[dim]}.get(mode, math.inf)
+        if builtins.max(width) > most:
+            raise RuntimeError(f"pad in mode {mode} adds at most {most} at dim {dim} of shape {input.shape}, not {width}")
         places = np.pad(np.arange(input.shape[dim]), width, mode=modes[mode])  # type: ignore[call-overload]
         input = input[(slice(None),) * dim + (places,)]
     return input
@@ -240,10 +252,12 @@ def normalize(input: Tensor, p: Number = 2, dim: int = 1, eps: float = 1e-12) ->
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """Labels (...) -> (..., num_classes) int64 with a 1 at the label; by default as many classes as the largest label needs.
 
-    Raises ValueError for a label that is negative or too large.
+    Raises ValueError for a label that is no whole number, negative or too large.
     """
     labels = tensor.array
-    count = int(labels.max(initial=-1)) + 1 if num_classes == -1 else num_classes
+    if labels.dtype.kind not in "iu":
+        raise ValueError(f"one_hot expects labels that are whole numbers, got {labels.dtype}")
+    count = num_classes if num_classes != -1 else int(labels.max()) + 1 if labels.size else 0
     if labels.size and not 0 <= labels.min() <= labels.max() < count:
         raise ValueError(f"one_hot expects labels from 0 to {count - 1}, got {labels.min()} to {labels.max()}")
     return Tensor((labels[..., None] == np.arange(count)).astype(np.int64))

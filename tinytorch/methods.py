@@ -27,10 +27,11 @@ class ValuesAndIndices(NamedTuple):
 
 
 def takes_axis(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a method with PyTorch's `dim` and `keepdim` be called with NumPy's `axis` and `keepdims` too."""
+    """Let a method with PyTorch's `dim` and `keepdim` be called with NumPy's `axis` and `keepdims` too, and one with a
+    `correction` of 1 or 0 with PyTorch's older name for whether there is one, `unbiased`."""
 
     def called(self: Tensor, *args: Any, **kwargs: Any) -> Any:
-        for name, other in (("axis", "dim"), ("keepdims", "keepdim")):
+        for name, other in (("axis", "dim"), ("keepdims", "keepdim"), ("unbiased", "correction")):
             if name in kwargs:
                 kwargs[other] = kwargs.pop(name)
         return method(self, *args, **kwargs)
@@ -44,6 +45,16 @@ def method(op: Callable[..., Any]) -> Callable[..., Tensor]:
 
     def called(self: Tensor, *others: Any, **params: Any) -> Tensor:
         return self.apply(op, self, *others, **params)
+
+    called.__name__, called.__doc__, called.__qualname__ = op.__name__, op.__doc__, f"Tensor.{op.__name__}"
+    return called
+
+
+def method_of_floats(op: Callable[..., Any]) -> Callable[..., Tensor]:
+    """A method that is one op of floats: whole numbers and booleans become float32 first."""
+
+    def called(self: Tensor) -> Tensor:
+        return self.apply(op, self if self.dtype.kind == "f" else self.float())
 
     called.__name__, called.__doc__, called.__qualname__ = op.__name__, op.__doc__, f"Tensor.{op.__name__}"
     return called
@@ -74,6 +85,14 @@ def numbers(given: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(given[0]) if len(given) == 1 and isinstance(given[0], (tuple, list)) else given
 
 
+def check_bounds(low: Any, high: Any) -> None:
+    """Raise RuntimeError where clamp has neither bound, TypeError where one is a Tensor."""
+    if low is None and high is None:
+        raise RuntimeError("clamp needs min, max or both")
+    if isinstance(low, TensorMethods) or isinstance(high, TensorMethods):
+        raise TypeError("clamp takes numbers: for Tensors there are maximum and minimum")
+
+
 class TensorMethods:
     """The methods of Tensor that are ops; see `tinytorch.tensor.Tensor`."""
 
@@ -82,13 +101,13 @@ class TensorMethods:
     # Functions of every element
 
     abs = method(ops.abs)
-    sqrt = method(ops.sqrt)
-    exp = method(ops.exp)
-    log = method(ops.log)
-    tanh = method(ops.tanh)
-    sigmoid = method(ops.sigmoid)
+    sqrt = method_of_floats(ops.sqrt)
+    exp = method_of_floats(ops.exp)
+    log = method_of_floats(ops.log)
+    tanh = method_of_floats(ops.tanh)
+    sigmoid = method_of_floats(ops.sigmoid)
+    erf = method_of_floats(ops.erf)
     relu = method(ops.relu)
-    erf = method(ops.erf)
     neg = method(ops.neg)
     mul = method(ops.mul)
     div = method(ops.div)
@@ -111,10 +130,7 @@ class TensorMethods:
     def clamp(self, min: Number | None = None, max: Number | None = None) -> Tensor:
         """Every element kept within [min, max], two numbers, one of which may be left out; the gradient passes where it was
         within already. Raises RuntimeError where both are left out, TypeError for Tensors."""
-        if min is None and max is None:
-            raise RuntimeError("clamp needs min, max or both")
-        if isinstance(min, TensorMethods) or isinstance(max, TensorMethods):
-            raise TypeError("clamp takes numbers: for Tensors there are maximum and minimum")
+        check_bounds(min, max)
         return self.apply(ops.clamp, self, min=min, max=max)
 
     def sign(self) -> Tensor:
@@ -204,8 +220,7 @@ class TensorMethods:
     @takes_axis
     def logsumexp(self, dim: Dim, keepdim: bool = False) -> Tensor:
         """log(sum(exp(x))) over dim, without overflow."""
-        x = self if self.dtype.kind == "f" else self.float()
-        return self.apply(ops.logsumexp, x, axis=_axes(dim), keepdims=keepdim)
+        return self.apply(ops.logsumexp, self if self.dtype.kind == "f" else self.float(), axis=_axes(dim), keepdims=keepdim)
 
     @takes_axis
     def softmax(self, dim: int) -> Tensor:
@@ -309,8 +324,9 @@ class TensorMethods:
             n > m for d, (n, m) in enumerate(zip(index.shape, self.shape, strict=True)) if d != at
         ):
             raise RuntimeError(f"gather along dim {dim} of shape {self.shape} cannot take an index of shape {index.shape}")
-        if index.numel() and not 0 <= index.array.min() <= index.array.max() < length:
-            raise RuntimeError(f"gather expects places from 0 to {length - 1} along dim {dim}, got {index.tolist()}")
+        first, last = (index.array.min(), index.array.max()) if index.numel() else (0, 0)
+        if index.numel() and not 0 <= first <= last < length:
+            raise RuntimeError(f"gather expects places from 0 to {length - 1} along dim {dim}, got {first} to {last}")
         places: list[Any] = list(np.ogrid[tuple(slice(n) for n in index.shape)])
         places[at : at + 1] = [index.array] if self.ndim else []
         return self[tuple(places)]

@@ -149,7 +149,7 @@ def erf(x: Array) -> Rule:
 
     Abramowitz and Stegun (1964), equation 7.1.1. NumPy has none, so each element asks the standard library.
     """
-    value = np.asarray(_erf(getattr(x, "array", x)), x.dtype if x.dtype.kind == "f" else np.float32)
+    value = np.asarray(_erf(getattr(x, "array", x)), x.dtype)
     return value, lambda g: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x)
 
 
@@ -362,7 +362,13 @@ def put(x: Array, v: Array, *, index: Any) -> Rule:
     y[index] = v
     written = np.zeros(x.shape, bool)
     written[index] = True
-    return y, lambda g: g * ~written, lambda g: g[index]
+    ndim = np.ndim(v)
+
+    def to_v(g: Array) -> Array:
+        taken = g[index]
+        return np.reshape(taken, (1,) * (ndim - taken.ndim) + taken.shape)  # v may have had more dimensions of 1
+
+    return y, lambda g: g * ~written, to_v
 
 
 @linear_in_inputs
@@ -396,8 +402,8 @@ def cast(x: Array, *, dtype: Any) -> Rule:
 
 @linear_in_inputs
 def copy(x: Array) -> Rule:
-    """x in memory of its own."""
-    return np.array(x), lambda g: g
+    """x in memory of its own, in C order."""
+    return np.array(x, order="C"), lambda g: g
 
 
 # Losses

@@ -12,9 +12,20 @@ from typing import Any
 import numpy as np
 
 from tinytorch import functional as F
-from tinytorch.conv import Padding, Sizes, batch_first, batch_last, check_fits, count_windows, sizes, surround, windows
+from tinytorch.conv import (
+    Padding,
+    Sizes,
+    batch_first,
+    batch_last,
+    check_fits,
+    count_windows,
+    inside,
+    sizes,
+    surround,
+    windows,
+)
 from tinytorch.layers import Module
-from tinytorch.ops import Rule, differentiable_once
+from tinytorch.ops import Array, Rule, differentiable_once, linear_in_inputs, run
 from tinytorch.tensor import Tensor, apply
 
 
@@ -25,8 +36,8 @@ def max_pool(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Paddi
     The gradient goes to it, and to the first where several are equal. Outside of x nothing is ever the largest. A window
     with a nan in it is nan, and sends no gradient.
     """
-    size, count = x.shape[2:], count_windows(x.shape[2:], kernel_size, stride, padding, dilation)
-    offsets = [(slice(None), *windows(offset, count, stride, dilation)) for offset in np.ndindex(kernel_size)]
+    size = x.shape[2:]
+    offsets = all_windows(size, kernel_size, stride, padding, dilation)
     padded = surround(batch_last(x), padding, -np.inf)
     y = padded[offsets[0]].copy()
     for places in offsets[1:]:
@@ -34,49 +45,56 @@ def max_pool(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Paddi
 
     def way_back(g: np.ndarray) -> np.ndarray:
         g = batch_last(g)
-        candidates = surround(batch_last(x), padding, np.nan)  # nan equals nothing: no gradient is lost to what is outside
+        candidates = surround(batch_last(x), padding, np.nan)  # nan equals nothing: no gradient leaks out of x
         dx = np.zeros_like(candidates)
         unclaimed = np.ones(y.shape, bool)
         for places in offsets:
             largest = (candidates[places] == y) & unclaimed
             unclaimed &= ~largest
             dx[places] += g * largest
-        return batch_first(_inside(dx, size, padding))
+        return batch_first(dx[inside(size, padding)])
 
     return batch_first(y), way_back
 
 
-def _inside(x: np.ndarray, size: Sizes, padding: Padding) -> np.ndarray:
-    """(C, *padded, N) -> (C, *size, N), without what surrounds it."""
-    return x[(slice(None), *(slice(before, before + n) for n, (before, _) in zip(size, padding, strict=True)))]
+def all_windows(
+    size: Sizes, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes
+) -> list[tuple[slice, ...]]:
+    """The places that each offset in a window meets, from the first to the last."""
+    count = count_windows(size, kernel_size, stride, padding, dilation)
+    return [windows(offset, count, stride, dilation) for offset in np.ndindex(kernel_size)]
 
 
-@differentiable_once
-def sum_pool(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Padding) -> Rule:
+@linear_in_inputs
+def sum_pool(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes) -> Rule:
     """The sum of every window, (N, C, *size) -> (N, C, *output_size)."""
-    once = (1,) * len(kernel_size)
-    size, count = x.shape[2:], count_windows(x.shape[2:], kernel_size, stride, padding, once)
+    size = x.shape[2:]
+    geometry: dict[str, Any] = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
     padded = surround(batch_last(x), padding, 0.0)
-    shape, dtype = padded.shape, x.dtype
-    offsets = [(slice(None), *windows(offset, count, stride, once)) for offset in np.ndindex(kernel_size)]
-    y = padded[offsets[0]].copy()
-    for places in offsets[1:]:
+    first, *others = all_windows(size, **geometry)
+    y = padded[first].copy()
+    for places in others:
         y += padded[places]
-
-    def way_back(g: np.ndarray) -> np.ndarray:
-        g = batch_last(g)
-        dx = np.zeros(shape, dtype)
-        for places in offsets:
-            dx[places] += g
-        return batch_first(_inside(dx, size, padding))
-
-    return batch_first(y), way_back
+    return batch_first(y), lambda g: run(spread, g, size=size, **geometry)
 
 
-def root(x: Any, *, p: float) -> Rule:
+@linear_in_inputs
+def spread(g: np.ndarray, *, size: Sizes, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes) -> Rule:
+    """Every element added to all of its window, (N, C, *output_size) -> (N, C, *size): the way back of sum_pool, as
+    sum_pool is of it."""
+    geometry: dict[str, Any] = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+    each = batch_last(g)
+    padded = np.zeros((len(each), *(n + sum(p) for n, p in zip(size, padding, strict=True)), len(g)), g.dtype)
+    for places in all_windows(size, **geometry):
+        padded[places] += each
+    return batch_first(padded[inside(size, padding)]), lambda h: run(sum_pool, h, **geometry)
+
+
+def root(x: Array, *, p: float) -> Rule:
     """x^(1/p) for x >= 0. At 0, where the slope is infinite, the gradient is 0: pooling a window of zeros moves nothing."""
-    y = x ** (1 / p)
-    return y, lambda g: g * (x != 0) * y / (p * np.where(x == 0, 1, x))
+    positive = x + (x == 0)
+    y = positive ** (1 / p) * (x != 0)
+    return y, lambda g: g * y / (p * positive)
 
 
 # On Tensors
@@ -98,10 +116,10 @@ def _windows(
     if ceil_mode:
         for i, (n, k, s, p, d) in enumerate(zip(input.shape[-dims:], kernel, steps, each, spread, strict=True)):
             span = d * (k - 1) + 1
-            count = max(math.ceil((n + 2 * p - span) / s) + 1, 1)
+            count = math.ceil((n + 2 * p - span) / s) + 1
             count -= (count - 1) * s >= n + p
             around[i] = (p, max((count - 1) * s + span - n - p, p))
-    geometry = {"kernel_size": kernel, "stride": steps, "padding": tuple(around), "dilation": spread}
+    geometry: dict[str, Any] = {"kernel_size": kernel, "stride": steps, "padding": tuple(around), "dilation": spread}
     check_fits(name, input, **geometry)
     return geometry
 
@@ -133,10 +151,16 @@ def max_pool2d(
 
 
 def _avg_pool(
-    name: str, dims: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool
+    name: str,
+    dims: int,
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    ceil_mode: bool,
+    count_include_pad: bool,
 ) -> Tensor:
     geometry = _windows(name, dims, input, kernel_size, stride, padding, 1, ceil_mode)
-    del geometry["dilation"]
     plain = count_include_pad and not ceil_mode or not any(map(any, geometry["padding"]))
     count: Any = math.prod(geometry["kernel_size"]) if plain else Tensor(_counts(input, geometry, count_include_pad))
     batch = input if input.ndim == dims + 2 else input.unsqueeze(0)
@@ -181,15 +205,19 @@ def avg_pool2d(
 
 def _lp_pool(dims: int, input: Tensor, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Tensor:
     name = f"lp_pool{dims}d"
+    if not norm_type > 0:
+        raise RuntimeError(f"{name} expects a norm_type above 0, got {norm_type}")
+    if norm_type == math.inf:
+        return _max_pool(dims, input.abs(), kernel_size, stride, 0, 1, ceil_mode)
     powers = input.square() if norm_type == 2 else input.abs() ** norm_type
     means = _avg_pool(name, dims, powers, kernel_size, stride, 0, ceil_mode, True)
     return apply(root, means * math.prod(sizes(name, "kernel_size", kernel_size, dims)), p=norm_type)
 
 
 def lp_pool1d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
-    """(sum |x|^p)^(1/p) of every window of a signal. The gradient of a window of zeros is 0. Raises as max_pool1d does.
+    """(sum |x|^p)^(1/p) of every window of a signal, p above 0; with p = inf the largest |x|. Raises as max_pool1d does.
 
-    A window that ceil_mode lets reach beyond the end counts its mean for what it lacks. Sermanet, Chintala and LeCun
+    The gradient of a window of zeros is 0. A window that ceil_mode lets reach beyond the end counts its mean for what it lacks. Sermanet, Chintala and LeCun
     (2012), equation 1.
     """
     return _lp_pool(1, input, norm_type, kernel_size, stride, ceil_mode)

@@ -122,7 +122,9 @@ class GRU(Module):
         super().__init__()
         Device(device or "cpu")
         if min(input_size, hidden_size, num_layers) < 1:
-            raise ValueError(f"GRU expects sizes and layers of at least 1, got {input_size}, {hidden_size}, {num_layers}")
+            raise ValueError(
+                f"GRU expects sizes and layers of at least 1, got {input_size}, {hidden_size}, {num_layers}"
+            )
         if not 0 <= dropout <= 1:
             raise ValueError(f"GRU expects a dropout from 0 to 1, got {dropout}")
         self.input_size, self.hidden_size, self.num_layers, self.bias = input_size, hidden_size, num_layers, bias
@@ -130,7 +132,7 @@ class GRU(Module):
         gates = 3 * hidden_size
         for layer in range(num_layers):
             inputs = input_size if layer == 0 else hidden_size * self._directions
-            shapes = {"weight_ih": (gates, inputs), "weight_hh": (gates, hidden_size)}
+            shapes: dict[str, tuple[int, ...]] = {"weight_ih": (gates, inputs), "weight_hh": (gates, hidden_size)}
             shapes |= {"bias_ih": (gates,), "bias_hh": (gates,)} if bias else {}
             for suffix in self._suffixes(layer):
                 for name, shape in shapes.items():
@@ -159,7 +161,9 @@ class GRU(Module):
     def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The states after every step, and the last ones."""
         if input.ndim not in (2, 3) or input.shape[-1] != self.input_size:
-            raise RuntimeError(f"GRU expects sequences of {self.input_size} features, got an input of shape {input.shape}")
+            raise RuntimeError(
+                f"GRU expects sequences of {self.input_size} features, got an input of shape {input.shape}"
+            )
         single = input.ndim == 2
         x = input.unsqueeze(1) if single else input.transpose(0, 1) if self.batch_first else input
         steps, batch, _ = x.shape

@@ -48,6 +48,8 @@ def _dropout(input: Tensor, mask_shape: tuple[int, ...], p: float, training: boo
         raise ValueError(f"dropout expects a probability from 0 to 1, got {p}")
     if not training or p == 0:
         return input
+    if not input.is_floating_point():
+        raise RuntimeError(f"dropout expects floating point numbers, got {input.dtype}")
     kept = default_generator.numpy.random(mask_shape, dtype=np.float32) >= p
     mask = kept.astype(input.dtype) / max(1 - p, np.finfo(np.float32).tiny)
     return input.mul_(mask) if inplace else input * mask
@@ -127,7 +129,9 @@ def batch_norm(
         return input * factor.reshape(channels) + (shift - running_mean * factor).reshape(channels)
     count = input.numel() // input.shape[1]
     if count < 2:
-        raise ValueError(f"batch_norm expects more than one value for each channel while training, got shape {input.shape}")
+        raise ValueError(
+            f"batch_norm expects more than one value for each channel while training, got shape {input.shape}"
+        )
     mean, var = moments(input.array, tuple(i for i in range(input.ndim) if i != 1))
     for running, now in ((running_mean, mean), (running_var, var * (count / (count - 1)))):
         if running is not None:
@@ -150,7 +154,9 @@ def layer_norm(
     """
     features = tuple(normalized_shape)
     if not features or input.shape[-len(features) :] != features:
-        raise RuntimeError(f"layer_norm expects an input (..., {', '.join(map(str, features))}), got shape {input.shape}")
+        raise RuntimeError(
+            f"layer_norm expects an input (..., {', '.join(map(str, features))}), got shape {input.shape}"
+        )
     _check_shapes("layer_norm", features, weight, bias)
     scale: Any = np.ones(features, input.dtype) if weight is None else weight
     shift: Any = np.zeros(features, input.dtype) if bias is None else bias
@@ -162,11 +168,16 @@ def _check_shapes(name: str, expected: tuple[int, ...], *parameters: Tensor | No
     """Raise RuntimeError where a parameter, or a running statistic, has another shape."""
     for parameter in parameters:
         if parameter is not None and parameter.shape != expected:
-            raise RuntimeError(f"{name} expects weights, biases and statistics of shape {expected}, got {parameter.shape}")
+            raise RuntimeError(
+                f"{name} expects weights, biases and statistics of shape {expected}, got {parameter.shape}"
+            )
 
 
 class _BatchNorm(Module):
     dims: tuple[int, ...]
+    running_mean: Tensor | None
+    running_var: Tensor | None
+    num_batches_tracked: Any  # a Tensor, or None
 
     def __init__(
         self,

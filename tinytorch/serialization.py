@@ -144,7 +144,7 @@ def _pack(text: str, arrays: Arrays) -> memoryview:
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr(zipfile.ZipInfo(STRUCTURE), text)
         for name, array in arrays.items():
-            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as entry:
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, array, allow_pickle=False)
     return stream.getbuffer()
 
@@ -217,7 +217,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, seen: set[str]) -> np.ndarr
         shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
     else:
         shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
-    if dtype.hasobject or math.prod(shape) * dtype.itemsize != len(data) - stream.tell():
+    if math.prod(shape) * dtype.itemsize != len(data) - stream.tell():
         raise ValueError(f"the array {name} claims the shape {shape} of {dtype} and holds {len(data)} bytes")
     stream.seek(0)
     array: np.ndarray = np.lib.format.read_array(stream, allow_pickle=False)

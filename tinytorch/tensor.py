@@ -15,7 +15,7 @@ import numpy as np
 from tinytorch import autograd, ops
 from tinytorch.autograd import Record, is_grad_enabled, mark_changed, owner
 from tinytorch.dtypes import RANK, Device, as_array, common_dtype, float32, int64
-from tinytorch.methods import Number, TensorMethods
+from tinytorch.methods import Number, TensorMethods, check_bounds
 
 
 def apply(op: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
@@ -53,8 +53,18 @@ def in_one_type(arrays: list[Any]) -> list[Any]:
     typed = [a for a in arrays if isinstance(a, np.ndarray)]
     if any(a.dtype != typed[0].dtype for a in typed):
         dtype = common_dtype(typed)
+        typed = [a.astype(dtype, copy=False) for a in typed]
         arrays = [a.astype(dtype, copy=False) if isinstance(a, np.ndarray) else a for a in arrays]
+    if typed and not any(a.ndim for a in typed):  # NumPy 1 would compute single numbers in double precision
+        arrays = [_as_single(a, typed[0].dtype) for a in arrays]
     return arrays
+
+
+def _as_single(number: Any, dtype: np.dtype) -> Any:
+    """A Python number as an array of a data type that can hold its kind; anything else as it is."""
+    kinds = {bool: "b", int: "i", float: "f"}
+    fits = type(number) in kinds and RANK[kinds[type(number)]] <= RANK[dtype.kind]
+    return np.asarray(number, dtype) if fits else number
 
 
 def no_wider(value: Any, arrays: Sequence[Any]) -> np.ndarray:
@@ -69,7 +79,7 @@ def _refused(function: Callable[..., Any], arrays: Sequence[Any], error: ValueEr
     """What NumPy has against the inputs, as one sentence that names the call and the shapes."""
     shapes = " and ".join(str(np.shape(a)) for a in arrays)
     kind = IndexError if isinstance(error, IndexError) else RuntimeError  # a dim that is not there is both
-    return kind(f"{function.__name__} cannot take inputs of shape {shapes}: {error}")
+    return kind(f"{function.__name__} cannot take inputs of shape {shapes}: {str(error).strip(' .')}")
 
 
 def _in_place(op: Callable[..., Any]) -> Callable[..., Tensor]:
@@ -109,11 +119,13 @@ def _constant(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Ten
 def constant(function: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
     """A Tensor of what a NumPy function gives for the arrays of its inputs; no gradient passes."""
     arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
+    if len(arrays) > 1:
+        arrays = in_one_type(arrays)
     try:
-        value = np.asarray(function(*(in_one_type(arrays) if len(arrays) > 1 else arrays), **params))
+        value = np.asarray(function(*arrays, **params))
     except ValueError as error:
         raise _refused(function, arrays, error) from error
-    return Tensor._made(no_wider(value, arrays) if value.dtype.kind == "f" else value)
+    return Tensor._made(value if "dtype" in params else no_wider(value, arrays))
 
 
 def matmul(a: Any, b: Any) -> Tensor:
@@ -132,6 +144,11 @@ def matmul(a: Any, b: Any) -> Tensor:
     if len(columns) == 1:
         y = y.squeeze(-1)
     return y.squeeze(-1 if len(columns) == 1 else -2) if len(rows) == 1 else y
+
+
+def same_place(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays are the same elements of the same memory."""
+    return a.__array_interface__ == b.__array_interface__
 
 
 def shares_memory(a: Tensor, b: Tensor) -> bool:
@@ -368,9 +385,14 @@ class Tensor(TensorMethods):
         return apply(ops.getitem, self, index=_index(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        if isinstance(value, Tensor) and shares_memory(value, self):  # t[i] += v changes a view, then sets it
-            value = value.clone()
-        self._write(ops.put, value, index=_index(index))
+        place, known = _index(index), None
+        if isinstance(value, Tensor):
+            if shares_memory(value, self) and same_place(value.array, ops.getitem(self.array, index=place)[0]):
+                known = value._record  # t[i] += v changes a view, then sets it where it is
+            value = value.to(self.dtype)
+        elif isinstance(value, np.ndarray):
+            value = value.astype(self.dtype, copy=False)
+        self._write(ops.put, value, known=known, index=place)
 
     def __len__(self) -> int:
         if self.ndim == 0:
@@ -387,35 +409,55 @@ class Tensor(TensorMethods):
 
     # In place
 
-    def _write(self, op: Callable[..., Any], *others: Any, **params: Any) -> Tensor:
+    def _write(self, op: Callable[..., Any], *others: Any, known: Record | None = None, **params: Any) -> Tensor:
         """Run an op on this Tensor and put the value in its place, recorded where a gradient is wanted.
 
-        What the call needs of the old value is copied first; the graph is told that the memory changed.
+        What the call needs of the old value is copied first; the graph is told that the memory changed. `known` is a call
+        that changed a part of it through a view, which is written over now.
         """
         recorded = is_grad_enabled() and any(isinstance(x, Tensor) and x._requires_grad for x in (self, *others))
-        if recorded and self._requires_grad and self._record is None:
-            raise RuntimeError(
-                "a leaf that requires grad cannot be changed in place while calls are recorded: use no_grad() or its data"
-            )
-        if recorded and self._record is not None:
-            if any(isinstance(x, Tensor) and x.is_leaf and shares_memory(x, self) for x in self._record.inputs):
-                raise RuntimeError("a view of a leaf that requires grad cannot be changed in place: clone() it before")
+        if recorded:
+            self._check_recordable(known)
+        if not self.array.flags.writeable:
+            raise RuntimeError(f"{op.__name__} in place cannot write into an expanded Tensor or read-only memory: clone() it before")
         before = Tensor._made(self.array.copy() if recorded else self.array, self._record if recorded else None)
+        mine = [isinstance(x, Tensor) and shares_memory(x, self) for x in others]  # as in h.mul_(h) and h.add_(h.T)
+        others = tuple((before if x is self else x.clone()) if m else x for x, m in zip(others, mine, strict=True))
         made = apply(op, before, *others, **params)
         if made.shape != self.shape:
             raise RuntimeError(f"{op.__name__} in place needs a result of shape {self.shape}, got {made.shape}")
         if RANK[made.dtype.kind] > RANK[self.dtype.kind]:
             raise RuntimeError(f"{op.__name__} in place cannot put {made.dtype} into a Tensor of {self.dtype}")
         np.copyto(self.array, made.array, casting="unsafe")
-        mark_changed(self.array)
+        moment = mark_changed(self.array, recorded=made._record is not None)
         if made._record is not None:
-            made._record.redate()
+            made._record.moment = moment  # as if it was made now, in place of what was there
             self._record, self._requires_grad = made._record, True
         return self
 
+    def _check_recordable(self, known: Record | None) -> None:
+        """Raise RuntimeError where a change in place would be lost on a leaf, or on whoever else sees the memory."""
+        if self._record is None and self._requires_grad:
+            raise RuntimeError(
+                "a leaf that requires grad cannot be changed in place while calls are recorded: use no_grad() or its data"
+            )
+        if self._record is None and self.array.base is not None:
+            raise RuntimeError(
+                "a view of a Tensor that does not require grad cannot take values that do, their gradient would be lost: "
+                "write into the whole, as in t[i, j] = v, or clone() the view before"
+            )
+        if self._record is not None:
+            autograd.check_current(self._record, self.array, known.moment if known else math.inf)
+        viewed: Tensor | None = self
+        while viewed is not None and viewed._record is not None:
+            inputs = (x for x in viewed._record.inputs if isinstance(x, Tensor))
+            viewed = next((x for x in inputs if shares_memory(x, self)), None)
+        if viewed is not None and viewed is not self:
+            raise RuntimeError("a view of a leaf that requires grad cannot be changed in place: clone() it before")
+
     __iadd__, __isub__, __imul__ = _in_place(ops.add), _in_place(ops.sub), _in_place(ops.mul)
     __itruediv__, __imod__, __ipow__ = _in_place(ops.div), _in_place(ops.remainder), _in_place(ops.pow)
-    mul_, div_, pow_, clamp_ = _in_place(ops.mul), _in_place(ops.div), _in_place(ops.pow), _in_place(ops.clamp)
+    mul_, div_, pow_ = _in_place(ops.mul), _in_place(ops.div), _in_place(ops.pow)
     relu_, exp_, sqrt_, neg_ = _in_place(ops.relu), _in_place(ops.exp), _in_place(ops.sqrt), _in_place(ops.neg)
 
     def add_(self, other: Any, *, alpha: Number = 1) -> Tensor:
@@ -425,6 +467,11 @@ class Tensor(TensorMethods):
     def sub_(self, other: Any, *, alpha: Number = 1) -> Tensor:
         """In place: self - alpha * other."""
         return self._write(ops.sub, other if alpha == 1 else other * alpha)
+
+    def clamp_(self, min: Number | None = None, max: Number | None = None) -> Tensor:
+        """In place: every element kept within [min, max]; see `clamp`."""
+        check_bounds(min, max)
+        return self._write(ops.clamp, min=min, max=max)
 
     def copy_(self, other: Any) -> Tensor:
         """In place: the elements of another Tensor, an array or a number, cast to this Tensor's type."""
@@ -484,8 +531,8 @@ class Tensor(TensorMethods):
     # What NumPy's own functions do with a Tensor
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
-        if method == "reduce" and ufunc in _REDUCTIONS:
-            return apply(_REDUCTIONS[ufunc], *inputs, axis=params["axis"], keepdims=params.get("keepdims", False))
+        if method == "reduce" and ufunc in _REDUCTIONS and params.keys() <= {"axis", "keepdims"}:
+            return apply(_REDUCTIONS[ufunc], *inputs, **{"axis": 0, **params})
         if method == "__call__" and not params:
             if ufunc in NUMPY_FUNCTIONS:
                 return NUMPY_FUNCTIONS[ufunc](*inputs)
@@ -533,11 +580,11 @@ NUMPY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.power: _calls(ops.pow),
     np.negative: _calls(ops.neg),
     np.absolute: _calls(ops.abs),
-    np.sqrt: _calls(ops.sqrt),
+    np.sqrt: lambda x: x.sqrt(),
     np.square: lambda x: apply(ops.mul, x, x),
-    np.exp: _calls(ops.exp),
-    np.log: _calls(ops.log),
-    np.tanh: _calls(ops.tanh),
+    np.exp: lambda x: x.exp(),
+    np.log: lambda x: x.log(),
+    np.tanh: lambda x: x.tanh(),
     np.logaddexp: _calls(ops.logaddexp),
     np.maximum: _calls(ops.maximum),
     np.minimum: _calls(ops.minimum),

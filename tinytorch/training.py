@@ -17,7 +17,7 @@ import numpy as np
 
 from tinytorch.autograd import no_grad
 from tinytorch.creation import Generator, default_generator
-from tinytorch.data import DataLoader
+from tinytorch.data import Compose, DataLoader, Subset
 from tinytorch.layers import Module
 from tinytorch.losses import cross_entropy
 from tinytorch.optimizers import Optimizer, clip_grad_norm_
@@ -72,14 +72,13 @@ def fit(
     seconds. Loss and metrics of training are means over the batches as they passed, while the parameters were changing.
     Raises FloatingPointError where a loss or parameter is no longer finite, ValueError for another model's checkpoint.
     """
-    if patience is not None and validation is None:
-        raise ValueError("fit needs a validation set to know when to stop: patience was given without validation")
+    _check_options(validation, patience, schedule, checkpoint, resume)
     batches = as_loader(train, batch_size, shuffle=True, generator=generator)
     if len(batches) == 0:
         raise ValueError(f"fit expects at least one batch to train on, got none from {len(batches.dataset)} examples")
     generators = find_generators(model, batches, transform, validation)
     history, best = History(), None
-    if resume and checkpoint is not None and os.path.exists(checkpoint):
+    if checkpoint is not None and resume and os.path.exists(checkpoint):
         past = load_checkpoint(checkpoint, model, optimizer, schedule, generators=generators)
         history, best = History(past["history"]), past["best"]
 
@@ -108,6 +107,21 @@ def fit(
     if best is not None:
         model.load_state_dict(best)
     return history
+
+
+def _check_options(
+    validation: Any, patience: int | None, schedule: Any, checkpoint: str | os.PathLike[str] | None, resume: bool
+) -> None:
+    """Raise for options of `fit` that do not go together, before an epoch is spent on them."""
+    if patience is not None and validation is None:
+        raise ValueError("fit needs a validation set to know when to stop: patience was given without validation")
+    if schedule is not None and not hasattr(schedule, "step"):
+        kind = type(schedule).__name__
+        raise TypeError(f"fit expects a scheduler such as OneCycleLR, got a {kind}: functions go to an optimizer's lr")
+    if resume and checkpoint is None:
+        raise ValueError("fit was asked to resume, but given no checkpoint to resume from")
+    if checkpoint is not None and not os.path.isdir(os.path.dirname(checkpoint) or "."):
+        raise FileNotFoundError(f"fit cannot write the checkpoint {os.fspath(checkpoint)}: there is no such folder")
 
 
 def train_epoch(
@@ -184,14 +198,14 @@ def accuracy(output: Tensor, target: Tensor) -> float:
             f"accuracy expects outputs (N, C, ...) and class indices (N, ...), got shapes {tuple(output.shape)} and "
             f"{tuple(target.shape)}"
         )
-    return np.count_nonzero(np.argmax(output.array, axis=1) == target.array) / target.array.size
+    return np.count_nonzero(output.array.argmax(axis=1) == target.array) / target.array.size
 
 
 def measure(metrics: Mapping[str, Metric] | None, output: Tensor, target: Tensor) -> dict[str, float]:
     """The metrics of one batch by name; where none are given, accuracy if the targets are class indices."""
     if metrics is None:
         is_class = target.array.dtype.kind in "iu" and output.ndim == target.ndim + 1
-        metrics = {"accuracy": accuracy} if is_class else {}
+        return {"accuracy": accuracy(output, target)} if is_class else {}
     with no_grad():
         return {name: float(metric(output, target)) for name, metric in metrics.items()}
 
@@ -336,13 +350,17 @@ def copy_state(model: Module) -> dict[str, Tensor]:
 
 
 def find_generators(*owners: Any) -> list[Generator]:
-    """The random generators that decide a run, each once: the global one, and the `generator` of each of the owners
-    (loaders, transforms, models), of what they compose, and of their parts."""
+    """The random generators that decide a run, each once: the global one, and the `generator` of loaders, datasets,
+    transforms and models, of what they are made of too."""
     found = [default_generator]
-    waiting = [owner for owner in owners if owner is not None]
+    waiting = list(owners)
     for owner in waiting:  # which grows as owners are opened
-        waiting += [*getattr(owner, "transforms", ()), *getattr(owner, "children", tuple)()]
-        waiting += [owner.dataset] if hasattr(owner, "dataset") else []
+        if isinstance(owner, Compose):
+            waiting += owner.transforms
+        elif isinstance(owner, Module):
+            waiting += owner.children()
+        elif isinstance(owner, DataLoader | Subset):
+            waiting.append(owner.dataset)
         own = getattr(owner, "generator", None)
         if isinstance(own, Generator) and all(own is not generator for generator in found):
             found.append(own)
