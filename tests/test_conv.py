@@ -513,13 +513,23 @@ HARD = Case(2, 2, 2, 1, (5, 6), (2, 3), (1, 1), "same", (3, 2), True, "Fortran")
 
 
 def plant_same_padding_on_the_wrong_side(monkeypatch):
-    paddings = conv.paddings
-    monkeypatch.setattr(conv, "paddings", lambda *a: tuple((after, before) for before, after in paddings(*a)))
+    geometry = conv._geometry
+
+    def turned(*given):
+        found = geometry(*given)
+        return found | {"padding": tuple((after, before) for before, after in found["padding"])}
+
+    monkeypatch.setattr(conv, "_geometry", turned)
 
 
 def plant_dilation_ignored(monkeypatch):
-    windows = conv.windows
-    monkeypatch.setattr(conv, "windows", lambda offset, count, stride, _: windows(offset, count, stride, (1, 1)))
+    all_windows = conv.all_windows
+
+    def undilated(size, *, dilation, **geometry):
+        shrunk = zip(size, geometry["kernel_size"], dilation, strict=True)  # as many windows as there are
+        return all_windows(tuple(n - (d - 1) * (k - 1) for n, k, d in shrunk), dilation=(1, 1), **geometry)
+
+    monkeypatch.setattr(conv, "all_windows", undilated)
 
 
 def plant_groups_in_the_wrong_order(monkeypatch):

@@ -611,13 +611,14 @@ HARD = Case((2, 1, 8, 7), (8, 7), (3, 2), (2, 3), (1, 1), (1, 1), True, "Fortran
 
 
 def plant_a_window_moved(monkeypatch):
-    """Rows for columns, where the kernel has both."""
-    windows = pooling.windows
+    """The second place in the window is taken for the third, and the third for the second."""
+    all_windows = pooling.all_windows
 
-    def moved(offset, *rest):
-        return windows(offset[::-1] if max(offset) < 2 else offset, *rest)
+    def moved(*geometry, **named):
+        first, second, third, *others = all_windows(*geometry, **named)
+        return [first, third, second, *others]
 
-    monkeypatch.setattr(pooling, "windows", moved)
+    monkeypatch.setattr(pooling, "all_windows", moved)
 
 
 def plant_ties_to_the_last(monkeypatch):

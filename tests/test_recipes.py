@@ -8,7 +8,7 @@ import pytest
 
 from tinytorch import datasets
 from tinytorch.creation import manual_seed
-from tinytorch.data import RandomRoll, RandomShift, Subset
+from tinytorch.data import RandomShift, Subset
 from tinytorch.losses import cross_entropy
 from tinytorch.optimizers import AdamW, one_cycle
 from tinytorch.recipes import RECIPES, Recipe, image_cnn, measure, mlp, signal_cnn, train
@@ -104,21 +104,3 @@ def test_figures_are_of_the_whole_data_set():
     assert figures.test_accuracy == evaluate(model, test_set)["accuracy"] == history[-1]["validation_accuracy"]
     assert (figures.dataset, figures.model, figures.epochs, figures.seed) == ("tinydigits", "mlp", 4, 7)
     assert figures.parameters == 64 * 256 + 256 + 256 * 10 + 10 and 0 < figures.seconds < 600
-
-
-def test_a_signal_rolled_by_a_step_or_three_is_still_taken_for_what_it_is():
-    """What augmentation promises: a network that learned with it answers the same when a signal is moved."""
-    train_set, test_set = datasets.mnist1d()
-    recipe = RECIPES["mnist1d-cnn"]
-    assert isinstance(recipe.transform, RandomRoll) and recipe.transform.max_roll <= 3
-    with_rolls, _ = train(recipe, train_set, seed=0, epochs=6)
-    without, _ = train(replace(recipe, transform=None), train_set, seed=0, epochs=6)
-    x, y = test_set[:]
-    moved = np.mean(
-        [
-            [m(recipe.transform(x)).array.argmax(1) == y.array for m in (with_rolls.eval(), without.eval())]
-            for _ in range(2)
-        ],
-        (0, 2),
-    )
-    assert moved[0] > moved[1] + 0.02

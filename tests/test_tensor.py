@@ -517,11 +517,11 @@ def check_writing(drawn: Call) -> None:
 
 def check_views(drawn: Call) -> None:
     (array,), index = drawn.arrays(), drawn.params["index"]
-    shared = np.shares_memory(array, np.asarray(array[(*index, ...) if isinstance(index, tuple) else (index, ...)]))
-    assert np.shares_memory(Tensor(array)[index].array, array) == shared
+    view = isinstance(array[index], np.generic) or np.shares_memory(array, array[index])
+    assert np.shares_memory(array, Tensor(array)[index].array) == view
 
 
-@pytest.mark.parametrize("check", [check_reading, check_reading_sends_gradients_back, check_writing])
+@pytest.mark.parametrize("check", [check_reading, check_reading_sends_gradients_back, check_writing, check_views])
 def test_indexing_of_every_kind_is_numpys(check):
     for_every(places(), check, 100)
 
@@ -989,7 +989,7 @@ def test_max_along_a_dim_gives_named_values_and_indices():
     assert_array_equal(values.numpy(), [2.6, 1.9])
     assert indices_.tolist() == [2, 1]
     assert tinytorch.tensor(ROWS).max(dim=(0, 1)).item() == 2.6
-    assert_array_equal(tinytorch.tensor(ROWS).softmax(axis=1).sum(1).numpy(), [1, 1])
+    assert_allclose(tinytorch.tensor(ROWS).softmax(axis=1).sum(1).numpy(), [1, 1])
 
 
 # A rule of one's own

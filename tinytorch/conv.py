@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from tinytorch.ops import Array, Rule, linear_in_inputs, run
 from tinytorch.tensor import Tensor, apply
 
 Sizes = tuple[int, ...]
+Index = tuple[Any, ...]
 Padding = tuple[tuple[int, int], ...]  # (before, after) of every dimension of space
 
 
@@ -36,19 +38,30 @@ def batch_first(x: Array) -> Array:
     return np.transpose(x, (x.ndim - 1, *range(x.ndim - 1)))
 
 
+@lru_cache(maxsize=1024)
 def count_windows(size: Sizes, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes) -> Sizes:
     """How many windows fit along each dimension of space. Dumoulin and Visin (2016), relationship 15."""
     geometry = zip(size, kernel_size, stride, padding, dilation, strict=True)
     return tuple((n + sum(p) - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in geometry)
 
 
-def windows(offset: Sizes, count: Sizes, stride: Sizes, dilation: Sizes) -> tuple[slice, ...]:
-    """The places in (C, *size, N) that one offset in the kernel meets, one for every window."""
-    geometry = zip(offset, count, stride, dilation, strict=True)
-    return slice(None), *(slice(o * d, o * d + (n - 1) * s + 1, s) for o, n, s, d in geometry)
+@lru_cache(maxsize=1024)
+def all_windows(
+    size: Sizes, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes
+) -> list[tuple[Index, Index]]:
+    """For each place in the kernel, its index in (C, *kernel_size, ...) and what it meets in (C, *padded size, N), all
+    windows at once. Shapes recur from step to step, so the answers are kept."""
+    count = count_windows(size, kernel_size, stride, padding, dilation)
+
+    def met(offset: Sizes) -> Index:
+        geometry = zip(offset, count, stride, dilation, strict=True)
+        return slice(None), *(slice(o * d, o * d + (n - 1) * s + 1, s) for o, n, s, d in geometry)
+
+    return [((slice(None), *offset), met(offset)) for offset in np.ndindex(kernel_size)]
 
 
-def inside(size: Sizes, padding: Padding) -> tuple[slice, ...]:
+@lru_cache(maxsize=1024)
+def inside(size: Sizes, padding: Padding) -> Index:
     """The places in (C, *padded size, N) that are not padding."""
     return slice(None), *(slice(before, before + n) for n, (before, _) in zip(size, padding, strict=True))
 
@@ -57,24 +70,23 @@ def inside(size: Sizes, padding: Padding) -> tuple[slice, ...]:
 def unfold(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes) -> Rule:
     """The window of every output: x (N, C, *size) -> (C, *kernel_size, *output_size, N), with zeros outside of x."""
     batch, channels, *size = x.shape
-    count = count_windows(tuple(size), kernel_size, stride, padding, dilation)
+    geometry: Any = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+    count = count_windows(tuple(size), **geometry)
     padded = surround(batch_last(x), padding, 0.0)
     y = np.empty((channels, *kernel_size, *count, batch), x.dtype)
-    for offset in np.ndindex(kernel_size):
-        y[(slice(None), *offset)] = padded[windows(offset, count, stride, dilation)]
-    geometry = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+    for offset, met in all_windows(tuple(size), **geometry):
+        y[offset] = padded[met]
     return y, lambda g: run(fold, g, size=tuple(size), **geometry)
 
 
 @linear_in_inputs
 def fold(g: np.ndarray, *, size: Sizes, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes) -> Rule:
     """Every window added up where unfold took it: (C, *kernel_size, *output_size, N) -> (N, C, *size)."""
-    channels, batch = g.shape[0], g.shape[-1]
-    count = count_windows(size, kernel_size, stride, padding, dilation)
-    padded = np.zeros((channels, *(n + sum(p) for n, p in zip(size, padding, strict=True)), batch), g.dtype)
-    for offset in np.ndindex(kernel_size):
-        padded[windows(offset, count, stride, dilation)] += g[(slice(None), *offset)]
-    geometry = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+    geometry: Any = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+    padded_size = (n + sum(p) for n, p in zip(size, padding, strict=True))
+    padded = np.zeros((g.shape[0], *padded_size, g.shape[-1]), g.dtype)
+    for offset, met in all_windows(size, **geometry):
+        padded[met] += g[offset]
     return batch_first(padded[inside(size, padding)]), lambda h: run(unfold, h, **geometry)
 
 
@@ -263,6 +275,12 @@ def fold_images(
 
 def _geometry(name: str, dims: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> dict[str, Any]:
     """What a user gave, checked, as `unfold` takes it."""
+    given = (tuple(g) if isinstance(g, list) else g for g in (kernel_size, stride, padding, dilation))
+    return dict(_checked(name, dims, *given))
+
+
+@lru_cache(maxsize=1024)
+def _checked(name: str, dims: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> dict[str, Any]:
     kernel = sizes(name, "kernel_size", kernel_size, dims)
     steps, spread = sizes(name, "stride", stride, dims), sizes(name, "dilation", dilation, dims)
     around = paddings(name, padding, kernel, steps, spread)

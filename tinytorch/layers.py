@@ -18,7 +18,7 @@ from tinytorch import functional as F
 from tinytorch import init, ops
 from tinytorch.autograd import no_grad
 from tinytorch.creation import empty, zeros
-from tinytorch.dtypes import Device
+from tinytorch.dtypes import Device, as_array
 from tinytorch.tensor import Tensor, apply
 
 
@@ -44,7 +44,7 @@ class IncompatibleKeys(NamedTuple):
 class Module:
     """The base of all layers and networks. Write `forward`; call the Module itself.
 
-    Attributes that are Parameters, Modules, or lists, tuples and dicts of Modules are found by name: "layers.0.weight".
+    Attributes that are Parameters, Modules, or lists, tuples and dicts of them are found by name: "layers.0.weight".
     """
 
     training = True
@@ -73,23 +73,28 @@ class Module:
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The Modules directly inside, by name."""
+        return self._own(Module)
+
+    def _own(self, kind: type) -> Iterator[tuple[str, Any]]:
+        """What of a kind stands in the attributes, by name."""
         for name, value in self.__dict__.items():
-            yield from _modules_in(value, name)
+            yield from _found_in(value, name, kind)
 
     def children(self) -> Iterator[Module]:
         """The Modules directly inside."""
         return (module for _, module in self.named_children())
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This Module and all inside it, each once, by its path."""
+    def named_modules(self, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
+        """This Module and all inside it by path, each once or, with remove_duplicate=False, wherever it stands."""
         seen: set[int] = set()
-        waiting: list[tuple[str, Module]] = [(prefix, self)]
+        waiting: list[tuple[str, Module, tuple[int, ...]]] = [(prefix, self, ())]
         while waiting:
-            path, module = waiting.pop()
-            if id(module) not in seen:
+            path, module, above = waiting.pop()
+            if id(module) not in (seen if remove_duplicate else above):
                 seen.add(id(module))
                 yield path, module
-                waiting.extend((_join(path, name), child) for name, child in reversed(list(module.named_children())))
+                inside = [(_join(path, name), child, (*above, id(module))) for name, child in module.named_children()]
+                waiting.extend(reversed(inside))
 
     def modules(self) -> Iterator[Module]:
         """This Module and all inside it, each once."""
@@ -99,8 +104,8 @@ class Module:
         """Every Parameter by its path; one that stands in two places is given once."""
         seen: set[int] = set()
         for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
-            for name, value in module.__dict__.items():
-                if isinstance(value, Parameter) and id(value) not in seen:
+            for name, value in module._own(Parameter):
+                if id(value) not in seen:
                     seen.add(id(value))
                     yield _join(path, name), value
 
@@ -108,13 +113,27 @@ class Module:
         """Every Parameter, each once."""
         return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
+    def add_module(self, name: str, module: Module) -> None:
+        """Set a Module by a name that may be none for an attribute, such as "0".
+
+        Raises TypeError for what is no Module, ValueError for a name that is empty, has a dot or means something else here.
+        """
+        if not isinstance(module, Module):
+            raise TypeError(f"{type(self).__name__} holds Modules, got {type(module).__name__}")
+        taken = hasattr(self, name) and not isinstance(self.__dict__.get(name), Module)
+        if not name or "." in name or taken:
+            raise ValueError(
+                f"{type(self).__name__} cannot call a Module {name!r}: the name is empty, has a dot or is taken"
+            )
+        self.__dict__[name] = module
+
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Set a Parameter by name; None says that there is none, as `bias=False` does."""
         setattr(self, name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Set a Tensor that belongs to the state but is not learnt, such as a running mean."""
-        self._buffer_names = (*self._buffer_names, name)
+        self._buffer_names = tuple(dict.fromkeys((*self._buffer_names, name)))
         if not persistent:
             self._unsaved_buffers = self._unsaved_buffers | {name}
         setattr(self, name, tensor)
@@ -123,7 +142,7 @@ class Module:
         """Every buffer by its path."""
         for path, module in self.named_modules(prefix):
             for name in module._buffer_names:
-                if module.__dict__[name] is not None:
+                if module.__dict__.get(name) is not None:
                     yield _join(path, name), module.__dict__[name]
 
     def buffers(self) -> Iterator[Tensor]:
@@ -140,37 +159,48 @@ class Module:
     def state_dict(self) -> dict[str, Tensor]:
         """Parameters and buffers by path, detached, on the same memory: clone what is to outlive the next step."""
         state = OrderedDict[str, Tensor]()
-        for path, module in self.named_modules():
-            own = [name for name, value in module.__dict__.items() if isinstance(value, Parameter)]
-            buffers = [name for name in module._buffer_names if name not in module._unsaved_buffers]
-            for name in (*own, *buffers):
-                if module.__dict__[name] is not None:
-                    state[_join(path, name)] = module.__dict__[name].detach()
+        for path, module in self.named_modules(remove_duplicate=False):
+            saved = [name for name in module._buffer_names if name not in module._unsaved_buffers]
+            for name, value in (*module._own(Parameter), *((name, module.__dict__.get(name)) for name in saved)):
+                if value is not None:
+                    state[_join(path, name)] = value.detach()
         return state
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
         """Copy parameters and buffers from a state_dict, all of them or, if anything is wrong, none.
 
         Raises RuntimeError that names every entry that is missing, unexpected or of another shape; without `strict`,
-        only for shapes.
+        only for shapes; TypeError for what is no mapping of names to numbers.
         """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"load_state_dict expects a mapping of names to Tensors, got {type(state_dict).__name__}")
         own = self.state_dict()
+        given = {
+            name: as_array(np.asarray(getattr(state_dict[name], "array", state_dict[name])))
+            for name in own
+            if name in state_dict
+        }
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
         misshaped = [
-            f"{name} has shape {tuple(state_dict[name].shape)}, not {value.shape}"
+            f"{name} has shape {given[name].shape}, not {value.shape}"
             for name, value in own.items()
-            if name in state_dict and tuple(state_dict[name].shape) != value.shape
+            if name in given and given[name].shape != value.shape
         ]
         faults = [f"other shapes: {'; '.join(misshaped)}"] if misshaped else []
         if strict:
-            faults += [f"{what}: {', '.join(names)}" for what, names in (("missing", missing), ("unexpected", unexpected)) if names]
+            faults += [
+                f"{what}: {', '.join(names)}"
+                for what, names in (("missing", missing), ("unexpected", unexpected))
+                if names
+            ]
         if faults:
-            raise RuntimeError(f"this state_dict is of another model than this {type(self).__name__}: {'; '.join(faults)}")
+            raise RuntimeError(
+                f"this state_dict is of another model than this {type(self).__name__}: {'; '.join(faults)}"
+            )
         with no_grad():
-            for name, value in own.items():
-                if name in state_dict:
-                    value.copy_(state_dict[name])
+            for name, array in given.items():
+                own[name].copy_(array)
         return IncompatibleKeys(missing, unexpected)
 
     def train(self, mode: bool = True) -> Any:
@@ -205,15 +235,21 @@ class Module:
         return self
 
     def to(self, *target: Any, dtype: Any = None, device: Any = None) -> Any:
-        """Parameters and buffers in another floating point type, in place; a device is checked and changes nothing."""
+        """Parameters and buffers in another floating point type, in place; a device is checked and changes nothing.
+
+        Raises TypeError for a type that is not of floating point.
+        """
         for one in (*target, device):
             if isinstance(one, (Device, str)):
                 Device(one)
             elif one is not None:
                 dtype = one
+        if dtype is not None and np.dtype(dtype).kind != "f":
+            raise TypeError(f"{type(self).__name__}.to expects a floating point type, got {np.dtype(dtype)}")
         for tensor in chain(self.parameters(), self.buffers()) if dtype is not None else ():
             if tensor.is_floating_point():
                 tensor.array = tensor.array.astype(dtype, copy=False)
+                tensor.grad = None if tensor.grad is None else tensor.grad.to(dtype)
         return self
 
     def float(self) -> Any:
@@ -278,16 +314,16 @@ class HookHandle:
         self.module._forward_hooks = tuple(h for h in self.module._forward_hooks if h is not self.hook)
 
 
-def _modules_in(value: Any, name: str) -> Iterator[tuple[str, Module]]:
-    """The Modules in an attribute: itself, or what stands in a list, tuple or dict."""
-    if isinstance(value, Module):
+def _found_in(value: Any, name: str, kind: type) -> Iterator[tuple[str, Any]]:
+    """What of a kind is in an attribute: itself, or what stands in a list, tuple or dict."""
+    if isinstance(value, kind):
         yield name, value
     elif isinstance(value, (list, tuple)):
         for i, item in enumerate(value):
-            yield from _modules_in(item, _join(name, str(i)))
+            yield from _found_in(item, _join(name, str(i)), kind)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _modules_in(item, _join(name, str(key)))
+            yield from _found_in(item, _join(name, str(key)), kind)
 
 
 def _join(path: str, name: str) -> str:
@@ -312,14 +348,9 @@ def _table(rows: list[tuple[str, str, str]]) -> str:
 class _Numbered(Module):
     """Modules under the names 0, 1, 2, ..., which are their names in a state_dict too."""
 
-    def _append(self, module: Module, name: str | None = None) -> None:
-        if not isinstance(module, Module):
-            raise TypeError(f"{type(self).__name__} holds Modules, got {type(module).__name__}")
-        self.__dict__[str(len(self)) if name is None else name] = module
-
     def append(self, module: Module) -> Any:
         """Add a Module at the end; returns this one."""
-        self._append(module)
+        self.add_module(str(len(self)), module)
         return self
 
     def __len__(self) -> int:
@@ -340,9 +371,13 @@ class Sequential(_Numbered):
     """Modules one after the other, each given what the one before returned; an OrderedDict gives them names."""
 
     def __init__(self, *modules: Any) -> None:
-        named = modules[0].items() if len(modules) == 1 and isinstance(modules[0], dict) else ((None, m) for m in modules)
-        for name, module in named:
-            self._append(module, name)
+        named = (
+            modules[0]
+            if len(modules) == 1 and isinstance(modules[0], dict)
+            else {str(i): m for i, m in enumerate(modules)}
+        )
+        for name, module in named.items():
+            self.add_module(name, module)
 
     def forward(self, x: Any) -> Any:
         """x, through all of the Modules."""
@@ -356,13 +391,12 @@ class ModuleList(_Numbered):
     """A list of Modules."""
 
     def __init__(self, modules: Any = ()) -> None:
-        for module in modules:
-            self._append(module)
+        self.extend(modules)
 
     def extend(self, modules: Any) -> ModuleList:
         """Add Modules at the end; returns this list."""
         for module in modules:
-            self._append(module)
+            self.append(module)
         return self
 
     def _arguments(self, modules: list[Module]) -> tuple[Any, ...]:
@@ -377,7 +411,7 @@ class ModuleDict(Module):
             self[name] = module
 
     def __setitem__(self, name: str, module: Module) -> None:
-        self.__dict__[name] = module
+        self.add_module(name, module)
 
     def __getitem__(self, name: str) -> Module:
         return dict(self.named_children())[name]
@@ -430,7 +464,9 @@ class Linear(Module):
     def forward(self, input: Tensor) -> Tensor:
         """(..., in_features) -> (..., out_features)."""
         if not input.ndim or input.shape[-1] != self.in_features:
-            raise RuntimeError(f"Linear expects inputs of {self.in_features} features, got an input of shape {input.shape}")
+            raise RuntimeError(
+                f"Linear expects inputs of {self.in_features} features, got an input of shape {input.shape}"
+            )
         if self.bias is None:
             return apply(ops.linear, input, self.weight)
         return apply(ops.linear, input, self.weight, self.bias)
@@ -487,6 +523,10 @@ class ReLU(Module):
         """Of every element."""
         return F.relu(input, self.inplace)
 
+    def extra_repr(self) -> str:
+        """As PyTorch shows it."""
+        return "inplace=True" if self.inplace else ""
+
 
 class LeakyReLU(Module):
     """x where it is positive, else negative_slope x."""
@@ -523,7 +563,7 @@ class ELU(Module):
 class Softplus(Module):
     """log(1 + exp(beta x)) / beta."""
 
-    def __init__(self, beta: float = 1, threshold: float = 20) -> None:
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
         self.beta, self.threshold = beta, threshold
 

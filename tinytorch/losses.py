@@ -5,6 +5,7 @@ Each is a function, and a Module around it. `reduction` is "mean" over the batch
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,11 @@ def _check_batch(name: str, input: Tensor) -> None:
         raise ValueError(f"{name} expects at least one example, got an empty batch of shape {input.shape}")
 
 
+def _check_counted(name: str, total: float, reduction: str) -> None:
+    if reduction == "mean" and not total:
+        raise ValueError(f"{name} has nothing to average: every label is ignored, or its class has weight 0")
+
+
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """(input - target)^2. Raises ValueError where the shapes differ or the batch is empty."""
     _check_shapes("mse_loss", input, target)
@@ -64,21 +70,31 @@ def cross_entropy(
     input: logits (N, C), (C,) or (N, C, ...); target: labels (N,), (), (N, ...) of integers, or probabilities in the shape
     of the input. weight (C,) counts classes differently; examples labelled ignore_index do not count; label_smoothing
     mixes the target with the uniform distribution (Szegedy et al., 2016, section 7). The mean divides by the weights that
-    count. Raises IndexError for a label out of range, ValueError for other shapes and an empty batch.
+    count. Raises IndexError for a label out of range, ValueError for other shapes, an empty batch, and a mean of nothing.
     """
     _check_reduction(reduction)
-    if reduction == "mean" and weight is None and not label_smoothing and _are_labels(input, target):
+    plain = reduction == "mean" and weight is None and not label_smoothing and ignore_index < 0
+    if plain and _are_labels(input, target):
         return apply(ops.cross_entropy, input, labels=target.array)
     q, total = target_weights("cross_entropy", input, target, weight, ignore_index, label_smoothing)
+    _check_counted("cross_entropy", total, reduction)
     axis = class_axis(input)
     if reduction == "none":
-        return -(input.log_softmax(axis) * q).sum(axis)
+        log_p = input.log_softmax(axis)
+        impossible = (log_p == -math.inf) & (q == 0)  # -inf * 0 would be nan
+        return -(F.where(impossible, 0.0, log_p) * q).sum(axis)
     return apply(ops.soft_cross_entropy, input, q / total if reduction == "mean" else q, axis=axis)
 
 
 def _are_labels(input: Tensor, target: Tensor) -> bool:
     """Whether the target is plainly a label in range for each row of logits (N, C), as it nearly always is."""
-    if target.ndim != 1 or input.ndim != 2 or len(target) != len(input) or not len(target) or target.dtype.kind not in "iu":
+    if (
+        target.ndim != 1
+        or input.ndim != 2
+        or len(target) != len(input)
+        or not len(target)
+        or target.dtype.kind not in "iu"
+    ):
         return False
     unsigned = target.array.astype(np.uint64)  # where negative labels are very large
     return bool(np.maximum.reduce(unsigned) < input.shape[1])
@@ -92,7 +108,8 @@ def nll_loss(
     if target.is_floating_point():
         raise ValueError(f"nll_loss expects labels, which are integers, got a target of {target.dtype}")
     q, total = target_weights("nll_loss", input, target, weight, ignore_index)
-    loss = -F.where(q == 0, 0.0, input * q).sum(class_axis(input))
+    _check_counted("nll_loss", total, reduction)
+    loss = -(F.where(q == 0, 0.0, input) * q).sum(class_axis(input))
     return loss.sum() / total if reduction == "mean" else _reduce(loss, reduction)
 
 
@@ -137,9 +154,13 @@ def _checked_labels(name: str, input: Tensor, target: Tensor, ignore_index: int)
     axis = class_axis(input)
     expected = input.shape[:axis] + input.shape[axis + 1 :]
     if target.shape != expected:
-        raise ValueError(f"{name} expects labels of shape {expected} for an input of shape {input.shape}, got {target.shape}")
+        raise ValueError(
+            f"{name} expects labels of shape {expected} for an input of shape {input.shape}, got {target.shape}"
+        )
     if target.dtype.kind not in "iu":
-        raise ValueError(f"{name} expects labels, which are integers, or probabilities {input.shape}, got {target.dtype}")
+        raise ValueError(
+            f"{name} expects labels, which are integers, or probabilities {input.shape}, got {target.dtype}"
+        )
     labels, classes = target.array, input.shape[axis]
     outside = (labels != ignore_index) & ((labels < 0) | (labels >= classes))
     if outside.any():
@@ -220,9 +241,7 @@ class CrossEntropyLoss(Module):
 class BCEWithLogitsLoss(Module):
     """Binary cross-entropy from logits; see `binary_cross_entropy_with_logits`."""
 
-    def __init__(
-        self, weight: Tensor | None = None, reduction: str = "mean", pos_weight: Tensor | None = None
-    ) -> None:
+    def __init__(self, weight: Tensor | None = None, reduction: str = "mean", pos_weight: Tensor | None = None) -> None:
         super().__init__()
         self.register_buffer("weight", weight)
         self.register_buffer("pos_weight", pos_weight)

@@ -7,23 +7,13 @@ on long rows whatever the size of the window.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from tinytorch import functional as F
-from tinytorch.conv import (
-    Padding,
-    Sizes,
-    batch_first,
-    batch_last,
-    check_fits,
-    count_windows,
-    inside,
-    sizes,
-    surround,
-    windows,
-)
+from tinytorch.conv import Padding, Sizes, all_windows, batch_first, batch_last, check_fits, inside, sizes, surround
 from tinytorch.layers import Module
 from tinytorch.ops import Array, Rule, differentiable_once, linear_in_inputs, run
 from tinytorch.tensor import Tensor, apply
@@ -37,32 +27,29 @@ def max_pool(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Paddi
     with a nan in it is nan, and sends no gradient.
     """
     size = x.shape[2:]
-    offsets = all_windows(size, kernel_size, stride, padding, dilation)
+    met = [places for _, places in all_windows(size, kernel_size, stride, padding, dilation)]
     padded = surround(batch_last(x), padding, -np.inf)
-    y = padded[offsets[0]].copy()
-    for places in offsets[1:]:
+    y = padded[met[0]].copy()
+    for places in met[1:]:
         np.maximum(y, padded[places], out=y)
+    apart = all(k <= s and d == 1 for k, s, d in zip(kernel_size, stride, dilation, strict=True))
 
     def way_back(g: np.ndarray) -> np.ndarray:
         g = batch_last(g)
         candidates = surround(batch_last(x), padding, np.nan)  # nan equals nothing: no gradient leaks out of x
         dx = np.zeros_like(candidates)
         unclaimed = np.ones(y.shape, bool)
-        for places in offsets:
-            largest = (candidates[places] == y) & unclaimed
-            unclaimed &= ~largest
-            dx[places] += g * largest
+        for places in met:
+            largest = candidates[places] == y
+            largest &= unclaimed
+            unclaimed ^= largest
+            if apart:
+                np.multiply(g, largest, out=dx[places])
+            else:
+                dx[places] += g * largest
         return batch_first(dx[inside(size, padding)])
 
     return batch_first(y), way_back
-
-
-def all_windows(
-    size: Sizes, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes
-) -> list[tuple[slice, ...]]:
-    """The places that each offset in a window meets, from the first to the last."""
-    count = count_windows(size, kernel_size, stride, padding, dilation)
-    return [windows(offset, count, stride, dilation) for offset in np.ndindex(kernel_size)]
 
 
 @linear_in_inputs
@@ -71,9 +58,9 @@ def sum_pool(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Paddi
     size = x.shape[2:]
     geometry: dict[str, Any] = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
     padded = surround(batch_last(x), padding, 0.0)
-    first, *others = all_windows(size, **geometry)
+    (_, first), *others = all_windows(size, **geometry)
     y = padded[first].copy()
-    for places in others:
+    for _, places in others:
         y += padded[places]
     return batch_first(y), lambda g: run(spread, g, size=size, **geometry)
 
@@ -85,7 +72,7 @@ def spread(g: np.ndarray, *, size: Sizes, kernel_size: Sizes, stride: Sizes, pad
     geometry: dict[str, Any] = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
     each = batch_last(g)
     padded = np.zeros((len(each), *(n + sum(p) for n, p in zip(size, padding, strict=True)), len(g)), g.dtype)
-    for places in all_windows(size, **geometry):
+    for _, places in all_windows(size, **geometry):
         padded[places] += each
     return batch_first(padded[inside(size, padding)]), lambda h: run(sum_pool, h, **geometry)
 
@@ -103,9 +90,21 @@ def root(x: Array, *, p: float) -> Rule:
 def _windows(
     name: str, dims: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> dict[str, Any]:
-    """The geometry of a pooling, checked; ceil_mode pads the end so that a last window begins inside of the input."""
+    """The geometry of a pooling, checked."""
     if input.ndim not in (dims + 1, dims + 2):
         raise RuntimeError(f"{name} expects an input of {dims + 2} dimensions, got shape {input.shape}")
+    given = (tuple(g) if isinstance(g, list) else g for g in (kernel_size, stride, padding, dilation))
+    geometry = dict(_checked(name, input.shape[-dims:], *given, ceil_mode))
+    check_fits(name, input, **geometry)
+    return geometry
+
+
+@lru_cache(maxsize=1024)
+def _checked(
+    name: str, size: Sizes, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+) -> dict[str, Any]:
+    """The sizes of a pooling; ceil_mode pads the end so that a last window begins inside of the input."""
+    dims = len(size)
     kernel = sizes(name, "kernel_size", kernel_size, dims)
     steps = kernel if stride is None else sizes(name, "stride", stride, dims)
     spread = sizes(name, "dilation", dilation, dims)
@@ -114,14 +113,12 @@ def _windows(
         raise RuntimeError(f"{name} expects a padding of at most half of its kernel {kernel}, got {padding}")
     around = [(p, p) for p in each]
     if ceil_mode:
-        for i, (n, k, s, p, d) in enumerate(zip(input.shape[-dims:], kernel, steps, each, spread, strict=True)):
+        for i, (n, k, s, p, d) in enumerate(zip(size, kernel, steps, each, spread, strict=True)):
             span = d * (k - 1) + 1
             count = math.ceil((n + 2 * p - span) / s) + 1
             count -= (count - 1) * s >= n + p
             around[i] = (p, max((count - 1) * s + span - n - p, p))
-    geometry: dict[str, Any] = {"kernel_size": kernel, "stride": steps, "padding": tuple(around), "dilation": spread}
-    check_fits(name, input, **geometry)
-    return geometry
+    return {"kernel_size": kernel, "stride": steps, "padding": tuple(around), "dilation": spread}
 
 
 def _max_pool(
