@@ -257,7 +257,7 @@ def replayed(record: Record) -> bool:
     return not hasattr(record.op, "linear_in_inputs")
 
 
-def fit(gradient: Gradient, like: Any, record: Record) -> Gradient:
+def fit(gradient: Gradient, like: np.ndarray, record: Record) -> Gradient:
     """A gradient in the shape and the data type of the input that it belongs to."""
     if not hasattr(gradient, "shape"):
         raise RuntimeError(f"{record.name} gave {gradient!r} for the gradient of an input of shape {like.shape}")

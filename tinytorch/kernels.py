@@ -35,6 +35,8 @@ class OneVector:
     @staticmethod
     def pays(params: Sequence[Tensor], states: Sequence[State]) -> bool:
         """Whether there are several small parameters of one type with memories of arrays that differ in nothing else."""
+        if not states or not states[0]:
+            return False
         kinds = [[(name, None if isinstance(v, Tensor) else v) for name, v in state.items()] for state in states]
         return (
             len(params) > 1

@@ -124,8 +124,7 @@ def batch_norm(
     if not training:
         if running_mean is None or running_var is None:
             raise RuntimeError("batch_norm expects running statistics when it is not training")
-        std = (running_var + eps).sqrt()
-        factor = Tensor(scale) / std if weight is None else weight / std
+        factor = scale / (running_var + eps).sqrt()
         return input * factor.reshape(channels) + (shift - running_mean * factor).reshape(channels)
     count = input.numel() // input.shape[1]
     if count < 2:
