@@ -960,6 +960,15 @@ def test_a_step_of_an_optimizer_between_two_backwards_is_noticed():
         loss.backward()
 
 
+def test_new_data_for_a_tensor_leaves_the_graph_what_it_saw():
+    """Taking another array is no change in place: the gradient is that of the old values."""
+    w = Tensor(np.array([1.0, 2.0]), requires_grad=True)
+    loss = (w * w).sum()
+    w.data = Tensor(np.array([10.0, 20.0]))
+    loss.backward()
+    assert_array_equal(w.grad.array, [2, 4])
+
+
 def test_a_change_is_seen_through_any_view():
     for view in (lambda a: a, lambda a: a[1:], lambda a: a.T, lambda a: a.reshape(-1)[::2], strided):
         x = Tensor(np.ones((2, 3)), requires_grad=True)
@@ -1225,3 +1234,12 @@ def test_types_are_mixed_and_every_gradient_comes_back_in_its_own():
     (a * b).sum().backward()
     assert (a.grad.dtype, b.grad.dtype) == (np.float32, np.float64)
     assert (a.grad.shape, b.grad.shape) == ((3,), (2, 3))
+
+
+def test_a_view_is_no_start_once_another_tensor_changed_its_memory():
+    x = tinytorch.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 2
+    view = y[0]
+    y.mul_(3)
+    with pytest.raises(RuntimeError, match="through another Tensor on the same memory after getitem"):
+        view.backward()

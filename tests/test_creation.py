@@ -36,6 +36,7 @@ MADE = {
     "zeros in no type": lambda t: t.zeros(2, dtype=None),
     "zeros of nothing": lambda t: t.zeros(0, 3),
     "ones": lambda t: t.ones(2, 3, dtype=t.float64),
+    "ones in no type": lambda t: t.ones(2, dtype=None),
     "full": lambda t: t.full((2,), 2.5),
     "full of whole numbers": lambda t: t.full((2, 2), 7),
     "full of truth": lambda t: t.full((1,), True),
@@ -87,7 +88,7 @@ def test_tensors_are_made_as_in_pytorch(name):
     torch = torch_or_skip()
     ours, theirs = (MADE[name](t) for t in (tinytorch, torch))
     assert (str(theirs.dtype), tuple(theirs.shape)) == (f"torch.{ours.dtype}", ours.shape)
-    assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-6)
+    assert_allclose(ours.numpy(), theirs.numpy(), rtol=1.2e-7)  # one last place of float32
     assert ours.is_leaf and not ours.requires_grad
 
 
@@ -238,9 +239,23 @@ def test_draws_have_the_types_and_ranges_they_should():
     assert tinytorch.rand(()).shape == tinytorch.randn(()).shape == () and isinstance(tinytorch.rand(()), Tensor)
     assert tinytorch.randint(5, (2, 3)).shape == tinytorch.randint(high=5, size=(2, 3)).shape == (2, 3)
     assert tinytorch.randint(5, (1,), dtype=np.int32).dtype == np.int32
-    assert sorted(tinytorch.randperm(50).tolist()) == list(range(50))
-    drawn = tinytorch.randint(-2, 3, (1000,)).numpy()
-    assert set(drawn.tolist()) == {-2, -1, 0, 1, 2}
+    assert sorted(tinytorch.randperm(50).tolist()) == list(range(50)) and tinytorch.randperm(3).dtype == np.int64
+    assert set(tinytorch.randint(-2, 3, (1000,)).tolist()) == {-2, -1, 0, 1, 2}
+    assert set(tinytorch.randint(3, (1000,)).tolist()) == {0, 1, 2} == set(tinytorch.randint(3, size=(1000,)).tolist())
     uniform, normal = tinytorch.rand(100_000).numpy(), tinytorch.randn(100_000).numpy()
     assert 0 <= uniform.min() < 0.01 and 0.99 < uniform.max() < 1 and abs(uniform.mean() - 0.5) < 0.005
     assert abs(normal.mean()) < 0.02 and abs(normal.std() - 1) < 0.01
+
+
+def test_arange_of_numpys_whole_numbers_is_of_whole_numbers():
+    numbers = tinytorch.arange(np.int64(1), np.int32(7), np.int64(2))
+    assert numbers.tolist() == [1, 3, 5] and numbers.dtype == np.int64
+
+
+def test_draws_like_another_tensor_are_of_its_shape_and_of_their_own_distribution():
+    like = tinytorch.zeros(100, 100, dtype=np.float64)
+    source = Generator().manual_seed(0)
+    uniform, normal = tinytorch.rand_like(like, generator=source), tinytorch.randn_like(like, generator=source)
+    assert uniform.shape == normal.shape == (100, 100) and uniform.dtype == normal.dtype == np.float64
+    assert 0 <= uniform.array.min() < 0.01 and 0.99 < uniform.array.max() < 1
+    assert abs(normal.array.mean()) < 0.05 and abs(normal.array.std() - 1) < 0.05

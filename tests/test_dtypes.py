@@ -239,3 +239,21 @@ def test_the_only_device_is_the_cpu():
     for name in ("cuda", "cuda:0", "mps", "banana"):
         with pytest.raises(RuntimeError, match=f"no device '{name}'"):
             tinytorch.device(name)
+
+
+# Nested lists
+
+
+def test_tensors_that_require_gradients_become_their_arrays_in_lists_and_tuples():
+    a, b = Tensor(np.array([1.0, 2.0]), requires_grad=True), Tensor(np.array([3.0, 4.0]), requires_grad=True)
+    for nested in ([a, b], (a, b)):
+        array = as_array(nested)
+        assert_array_equal(array, [[1, 2], [3, 4]])
+        assert array.dtype == np.float64
+
+
+def test_numpys_numbers_keep_their_type_at_every_depth():
+    torch = torch_or_skip()
+    rows = [[[np.float64(1.5)], [np.float64(2.5)]]]
+    assert as_array(rows).dtype == np.float64
+    assert torch.tensor(rows).dtype == torch.float64

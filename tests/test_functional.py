@@ -215,6 +215,7 @@ FUNCTIONS = {
     "dot": st.integers(1, 4).flatmap(lambda n: call(lambda t, a, b: t.dot(a, b), (n,), (n,))),
     "linear": linear_maps(),
     "sum": reducing(lambda t, x, dim, keepdim: t.sum(x, dim, keepdim)),
+    "sum over a list": shapes(2, 2).flatmap(lambda shape: call(lambda t, x: x.sum([0, -1]), shape)),
     "mean": reducing(lambda t, x, dim, keepdim: t.mean(x, dim, keepdim)),
     "var": also(
         reducing(
@@ -242,6 +243,7 @@ FUNCTIONS = {
     "log_softmax": along(lambda t, x, dim: t.log_softmax(x, dim)),
     "normalize": along(lambda t, x, dim: t.nn.functional.normalize(x, dim=dim), avoid=[0]),
     "reshape": shaping(lambda t, x, shape: t.reshape(x, shape), lambda shape: {"shape": reshaped(shape)}),
+    "view": shaping(lambda t, x, shape: x.view(*shape), lambda shape: {"shape": reshaped(shape)}),
     "flatten": shaping(lambda t, x, start: t.flatten(x, start), lambda shape: {"start": dims(len(shape))}),
     "flatten to": shaping(lambda t, x, end: x.flatten(end_dim=end), lambda shape: {"end": dims(len(shape))}),
     "transpose": shaping(
@@ -249,6 +251,7 @@ FUNCTIONS = {
         lambda shape: {"some": dims(len(shape)), "other": dims(len(shape))},
     ),
     "permute": shaping(lambda t, x, order: t.permute(x, order), lambda shape: {"order": orders(len(shape))}),
+    "permute, one by one": shaping(lambda t, x, order: x.permute(*order), lambda shape: {"order": orders(len(shape))}),
     "t": shapes(max_dims=2).flatmap(lambda shape: call(lambda t, x: x.t() * 2, shape)),
     "T": shapes(min_dims=2, max_dims=2).flatmap(lambda shape: call(lambda t, x: x.T * 2, shape)),
     "mT": shapes(min_dims=2).flatmap(lambda shape: call(lambda t, x: x.mT * 2, shape)),
@@ -431,7 +434,7 @@ def test_every_function_has_its_line_in_a_table():
 # Corners, ties, what is infinite and what is no number
 
 
-SPECIAL = np.array([-math.inf, -3.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 3.0, math.inf, math.nan])
+SPECIAL = np.array([-math.inf, -1e3, -3.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 3.0, 1e3, math.inf, math.nan])
 ALL_PAIRS = [np.repeat(SPECIAL, len(SPECIAL)), np.tile(SPECIAL, len(SPECIAL))]
 AT_CORNERS = {
     **{
@@ -507,6 +510,12 @@ TIED = {
 def test_equal_elements_and_rows_of_zeros_are_as_in_pytorch(name):
     rows = np.array([[3, 1, 3, 0], [0, 1, 1, 0], [-2, -2, -2, -2], [0, 0, 0, 0]])
     agree_with_torch(Call(TIED[name], [rows], ["C"]), np.float64)
+
+
+def test_isnan_and_isfinite_know_what_is_neither():
+    x = tinytorch.tensor([math.nan, math.inf, -math.inf, 0.0])
+    assert functional.isnan(x).tolist() == [True, False, False, False]
+    assert functional.isfinite(x).tolist() == [False, False, False, True]
 
 
 def test_softplus_is_exact_and_does_not_overflow():

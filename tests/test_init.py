@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 import tinytorch
 from tests.oracles import torch_or_skip
@@ -132,3 +132,11 @@ def test_the_comparison_of_spreads_tells_a_wrong_bound():
     ours = init.uniform_(tinytorch.zeros(200, 300), -math.sqrt(2 / 300), math.sqrt(2 / 300)).numpy()
     theirs = torch.nn.init.kaiming_uniform_(torch.zeros(200, 300)).numpy()
     assert abs(ours.std() / theirs.std() - 1) > 0.3
+
+
+@pytest.mark.parametrize("fill", [init.kaiming_uniform_, init.kaiming_normal_], ids=lambda f: f.__name__)
+def test_kaimings_weights_are_smaller_for_a_leakier_relu(fill):
+    """A slope of 1 halves the variance of a slope of 0; the numbers behind it are the same with the same seed."""
+    steep = fill(tinytorch.zeros(3, 2), a=0, generator=Generator().manual_seed(1)).numpy()
+    leaky = fill(tinytorch.zeros(3, 2), a=1, generator=Generator().manual_seed(1)).numpy()
+    assert_allclose(leaky * math.sqrt(2), steep, rtol=1e-6)

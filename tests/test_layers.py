@@ -480,6 +480,14 @@ def test_every_fault_of_a_state_is_named_and_nothing_is_loaded(missing, unexpect
         assert_array_equal(value.numpy(), before[name] + changed)
 
 
+@pytest.mark.parametrize("shape", [(1, 3), (3, 1)], ids=str)
+def test_as_many_numbers_in_another_shape_are_refused(shape):
+    layer = nn.Linear(2, 3)
+    state = {"weight": np.zeros((3, 2)), "bias": np.zeros(shape)}
+    with pytest.raises(RuntimeError, match=re.escape(f"bias has shape {shape}, not (3,)")):
+        layer.load_state_dict(state)
+
+
 def test_a_state_that_is_no_numbers_changes_nothing():
     layer = nn.Linear(2, 2)
     before = layer.weight.detach().clone().numpy()

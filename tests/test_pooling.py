@@ -422,10 +422,17 @@ def test_adaptive_average_pooling_can_be_differentiated_twice(output_size):
     gradgradcheck(lambda x: ADAPTIVE["avg"](x, output_size) ** 3, x)
 
 
-def test_the_first_of_equals_as_one_reads_in_uneven_windows():
-    x = Tensor(np.ones((1, 1, 3, 3)), requires_grad=True)
+@pytest.mark.parametrize(
+    ("image", "gradient"),
+    [
+        ([[1, 1, 1], [1, 1, 1], [1, 1, 1]], [[1, 10, 0], [100, 1000, 0], [0, 0, 0]]),
+        ([[0, 1, 0], [1, 0, 0], [0, 0, 0]], [[0, 11, 0], [100, 1000, 0], [0, 0, 0]]),  # rows come before columns
+    ],
+)
+def test_the_first_of_equals_as_one_reads_in_uneven_windows(image, gradient):
+    x = Tensor(np.array([[image]], np.float64), requires_grad=True)
     ADAPTIVE["max"](x, 2).backward(Tensor([[[[1.0, 10.0], [100.0, 1000.0]]]]))
-    assert x.grad.tolist() == [[[[1, 10, 0], [100, 1000, 0], [0, 0, 0]]]]
+    assert x.grad.tolist() == [[gradient]]
 
 
 # All of them

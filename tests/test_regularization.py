@@ -116,10 +116,12 @@ def test_what_is_hidden_depends_neither_on_layout_nor_on_precision(dtype, layout
 
 @pytest.mark.parametrize("batch", [(), (400,)])
 @pytest.mark.parametrize("dims", [1, 2])
-def test_channels_are_hidden_as_a_whole(dims, batch):
-    hide = {1: dropout1d, 2: dropout2d}[dims]
+@pytest.mark.parametrize("as_layer", [False, True])
+def test_channels_are_hidden_as_a_whole(as_layer, dims, batch):
+    function, layer = HIDING[f"dropout{dims}d"]
     x = np.ones((*batch, 50, *(3, 2)[:dims]))
-    y = hide(Tensor(x), 0.3).array.reshape(*batch, 50, -1)
+    y = layer(0.3)(Tensor(x)) if as_layer else function(Tensor(x), 0.3)
+    y = y.array.reshape(*batch, 50, -1)
     assert_array_equal(y, y[..., :1] * np.ones_like(y))
     hidden = (y[..., 0] == 0).mean()
     assert abs(hidden - 0.3) < 5 * np.sqrt(0.3 * 0.7 / y[..., 0].size)
@@ -329,6 +331,23 @@ def test_what_is_remembered_goes_through_a_state_dict():
     assert_array_equal(other.eval()(x).array, layer.eval()(x).array)
     other.train()(x)
     assert (other.num_batches_tracked.item(), layer.num_batches_tracked.item()) == (4, 3)
+
+
+def test_a_state_dict_follows_the_running_statistics():
+    layer = BatchNorm1d(3)
+    state = layer.state_dict()
+    layer(Tensor(normal((5, 3), dtype=np.float32)))
+    for name, buffer in layer.named_buffers():
+        assert_array_equal(state[name].array, buffer.array)
+
+
+def test_a_graph_that_holds_old_running_statistics_notices_new_ones():
+    layer = BatchNorm1d(3)
+    x = Tensor(normal((5, 3), dtype=np.float32))
+    in_use = layer.eval()(x).sum()
+    layer.train()(x)
+    with pytest.raises(RuntimeError, match="changed in place"):
+        in_use.backward()
 
 
 def test_a_second_batch_before_the_first_backward_does_no_harm():

@@ -1045,3 +1045,11 @@ def test_the_drawn_indices_catch_a_gradient_that_counts_repeated_elements_once()
 
     with pytest.raises(RuntimeError, match="the gradient of input 0 is wrong"):
         for_every(places(), check, 100, phases=[Phase.generate])
+
+
+def test_a_dim_that_is_not_there_is_an_index_error_that_names_the_call_and_the_shape():
+    x = Tensor(np.ones((2, 3), np.float32))
+    with pytest.raises(IndexError, match=r"sum cannot take inputs of shape \(2, 3\)"):
+        x.sum(2)
+    with pytest.raises(IndexError, match=r"argmax cannot take inputs of shape \(2, 3\)"):
+        x.argmax(-3)

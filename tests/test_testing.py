@@ -243,6 +243,11 @@ def test_what_can_be_differentiated_only_once_says_so():
         gradgradcheck(lambda x: F.max_pool2d(x, 2), tensor(1, 1, 4, 4))
 
 
+@pytest.mark.parametrize("check", [gradcheck, gradgradcheck])
+def test_what_needs_no_gradient_may_be_of_any_type(check):
+    assert check(lambda x, times: x * times, [tensor(3), Tensor(np.arange(3, dtype=np.float32))])
+
+
 # How it is done
 
 
@@ -312,6 +317,7 @@ def test_tolerances_are_absolute_and_relative():
     assert not gradcheck(custom(off_by(1e-2)), x, raise_exception=False)
     assert gradcheck(custom(off_by(1e-2)), x, rtol=0.1)
     assert gradcheck(custom(off_by(1e-2)), x, atol=0.1)
+    assert gradcheck(lambda x: 1000 * custom(off_by(1e-4))(x), x)  # off by more than any atol of use
     assert gradcheck(lambda x: x * 1e-9, x, rtol=0)
 
 
@@ -345,6 +351,14 @@ def test_any_shape_and_layout_can_be_checked(shape, order, step, seed):
 def test_one_tensor_given_twice_is_moved_once():
     x = tensor(3)
     assert gradcheck(lambda a, b: a * b, [x, x])
+
+
+def test_inputs_that_want_no_gradient_may_be_of_any_type():
+    def loss(x, labels, weight):
+        return F.cross_entropy(x, labels, weight)
+
+    inputs = [tensor(3, 4), Tensor([0, 1, 3]), Tensor([1.0, 2.0, 3.0, 4.0])]
+    assert gradcheck(loss, inputs) and gradgradcheck(loss, inputs)
 
 
 def test_a_composed_function_is_checked_as_one():

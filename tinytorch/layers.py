@@ -271,9 +271,10 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        lines = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
-        inside = "\n  ".join([self.extra_repr(), *lines] if self.extra_repr() else ["", *lines]) + "\n"
-        return f"{type(self).__name__}({inside if lines else self.extra_repr()})"
+        extra = self.extra_repr()
+        children = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
+        inside = "\n  ".join(["", *([extra] if extra else []), *children]) + "\n"
+        return f"{type(self).__name__}({inside if children else extra})"
 
     def summary(self, *inputs: Any) -> str:
         """A table of the layers in the order in which they ran, with the shape of their output and their parameters.

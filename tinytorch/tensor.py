@@ -113,6 +113,8 @@ def _constant(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Ten
     def reflected(self: Tensor, other: Any) -> Tensor:
         return constant(ufunc, other, self) if isinstance(other, _OPERAND) else NotImplemented
 
+    forward.__doc__ = f"np.{ufunc.__name__} of this and another, element by element; no gradient passes."
+    reflected.__doc__ = f"np.{ufunc.__name__} of another and this, element by element; no gradient passes."
     return forward, reflected
 
 

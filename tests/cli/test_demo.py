@@ -101,6 +101,12 @@ def test_every_network_has_its_curve(all_four):
     assert out.count("epoch 1") == out.count("100 %") == 4
 
 
+def test_what_was_said_of_the_last_epoch_is_what_came_out(all_four):
+    _, err, objects = all_four
+    said = re.findall(r"test accuracy (\S+)", err)
+    assert said == [f"{o['test_accuracy']:.4f}" for o in objects]
+
+
 def test_without_a_terminal_it_is_one_plain_line_per_epoch():
     out, err = demo("--only", "tinydigits-mlp", "tinydigits-cnn", "--epochs", 3)
     figures = r"loss \d\.\d{4}  accuracy [01]\.\d{4}  test accuracy [01]\.\d{4}  \d+\.\d\d s"
@@ -135,8 +141,8 @@ def test_several_seeds_give_a_mean_and_a_spread(tmp_path):
 
 
 def test_only_may_be_repeated_and_keeps_its_order_once():
-    out, _ = demo("--only", "tinydigits-cnn", "--only", "tinydigits-mlp", "tinydigits-cnn", "--epochs", 1)
-    assert [row[1] for row in table(out)] == ["cnn", "mlp"]
+    out, err = demo("--only", "tinydigits-cnn", "--only", "tinydigits-mlp", "tinydigits-cnn", "--epochs", 1)
+    assert [row[1] for row in table(out)] == ["cnn", "mlp"] and len(err.splitlines()) == 2
 
 
 def test_a_stream_that_knows_only_ascii_gets_ascii():
@@ -190,7 +196,7 @@ def without(module, folder):
 
 
 def test_a_picture_without_matplotlib_is_refused_before_training(tmp_path):
-    said = refused("demo", "--plot", tmp_path / "curves.png", first=without("matplotlib", tmp_path))
+    said = refused("demo", *QUICK, "--plot", tmp_path / "curves.png", first=without("matplotlib", tmp_path))
     assert "python -m pip install matplotlib" in said
     assert not (tmp_path / "curves.png").exists()
 
@@ -219,10 +225,10 @@ def test_counts_are_whole_numbers_above_zero(option, value):
 
 def test_a_file_that_cannot_be_written_is_refused_before_training(tmp_path):
     (tmp_path / "file").write_text("")
-    assert "it is a folder" in refused("demo", "--json", tmp_path)
-    assert "there is no folder" in refused("demo", "--json", tmp_path / "missing" / "figures.json")
-    assert "there is no folder" in refused("demo", "--json", tmp_path / "file" / "figures.json")
-    assert "file name too long" in refused("demo", "--json", tmp_path / ("x" * 300), status=1).lower()
+    assert "it is a folder" in refused("demo", *QUICK, "--json", tmp_path)
+    assert "there is no folder" in refused("demo", *QUICK, "--json", tmp_path / "missing" / "figures.json")
+    assert "there is no folder" in refused("demo", *QUICK, "--json", tmp_path / "file" / "figures.json")
+    assert "file name too long" in refused("demo", *QUICK, "--json", tmp_path / ("x" * 300), status=1).lower()
 
 
 def test_a_file_or_folder_without_permission_is_refused(monkeypatch, tmp_path):

@@ -1,0 +1,165 @@
+"""What the fast forms must do: the very numbers of the clear form, and memories that stay true come what may."""
+
+import copy
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from tinytorch import optim
+from tinytorch.kernels import LONGEST, OneVector
+from tinytorch.tensor import Tensor
+
+CASES = [
+    ("SGD", {"lr": 0.1}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.2}),
+    ("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True, "maximize": True}),
+    ("RMSprop", {"momentum": 0.9, "centered": True, "weight_decay": 0.2}),
+    ("Adam", {"lr": 0.1, "weight_decay": 0.2, "amsgrad": True}),
+    ("AdamW", {"lr": 0.1}),
+]
+every_case = pytest.mark.parametrize(("name", "options"), CASES)
+with_memory = pytest.mark.parametrize(("name", "options"), CASES[1:])
+
+
+def parameters(dtype="float32"):
+    rng = np.random.default_rng(0)
+    arrays = [np.array(rng.normal(size=shape), dtype) for shape in [(3, 4), (5,), (), (2, 1, 3), (0, 2)]]
+    arrays.append(np.asfortranarray(rng.normal(size=(3, 2)).astype(dtype)))  # others in memory than as one reads
+    return [Tensor(array, requires_grad=True) for array in arrays]
+
+
+def one_by_one(optimizer):
+    """The clear form: every parameter by itself."""
+    optimizer._updates = lambda i, ready: [(p.array, p.grad.array, optimizer.state[p]) for p in ready]
+    return optimizer
+
+
+def both_forms(name, options, dtype="float32"):
+    """An optimizer and its parameters as they are, and in the clear form."""
+    fast, clear = parameters(dtype), parameters(dtype)
+    kind = getattr(optim, name)
+    return (kind(fast, **options), fast), (one_by_one(kind(clear, **options)), clear)
+
+
+def step(optimizer, params, number, without=()):
+    """One step; the parameters in `without` have no gradient."""
+    rng = np.random.default_rng([1, number])
+    for i, p in enumerate(params):
+        gradient = np.array(0.3 * p.array + rng.normal(size=p.shape), p.dtype)
+        p.grad = None if i in without else Tensor(gradient)
+    optimizer.step()
+
+
+def assert_equal_to_the_bit(ours, theirs):
+    (optimizer, params), (clear, others) = ours, theirs
+    for p, q in zip(params, others, strict=True):
+        assert_array_equal(p.array, q.array)
+        memory, expected = optimizer.state[p], clear.state[q]
+        assert memory.keys() == expected.keys()
+        for key, value in expected.items():
+            if isinstance(value, Tensor):
+                assert memory[key].shape == p.shape and memory[key].dtype == p.dtype
+                assert_array_equal(memory[key].array, value.array)
+            else:
+                assert memory[key] == value
+
+
+# OneVector
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@every_case
+def test_parameters_as_one_vector_have_the_numbers_of_parameters_one_by_one(name, options, dtype):
+    forms = both_forms(name, options, dtype)
+    for number in range(6):
+        for optimizer, params in forms:
+            step(optimizer, params, number)
+        assert_equal_to_the_bit(*forms)
+
+
+@every_case
+def test_each_parameter_may_lack_a_gradient_for_a_step(name, options):
+    forms = both_forms(name, options)
+    for number, without in enumerate([(), (), (1,), (0,), (), (0, 5), (1, 2), (), (), (0, 1, 2, 3, 4, 5), ()]):
+        for optimizer, params in forms:
+            step(optimizer, params, number, without)
+        assert_equal_to_the_bit(*forms)
+
+
+@with_memory
+def test_a_loaded_state_takes_the_place_of_the_vector(name, options):
+    forms = both_forms(name, options)
+    for optimizer, params in forms:
+        for number in range(3):
+            step(optimizer, params, number)
+        saved = optimizer.state_dict()
+        for number in range(3, 6):
+            step(optimizer, params, number)
+        optimizer.load_state_dict(saved)
+        for number in range(6, 9):
+            step(optimizer, params, number)
+    assert_equal_to_the_bit(*forms)
+
+
+@with_memory
+def test_a_memory_that_is_cleared_begins_anew(name, options):
+    forms = both_forms(name, options)
+    for optimizer, params in forms:
+        for number in range(3):
+            step(optimizer, params, number)
+        optimizer.state.clear()
+        for number in range(3, 6):
+            step(optimizer, params, number)
+    assert_equal_to_the_bit(*forms)
+
+
+@with_memory
+def test_a_copy_goes_its_own_way_to_the_bit(name, options):
+    optimizer, params = both_forms(name, options)[0]
+    for number in range(3):
+        step(optimizer, params, number)
+    other, others = copy.deepcopy((optimizer, params))
+    for number in range(3, 6):
+        step(optimizer, params, number)
+    for number in range(3, 6):
+        step(other, others, number)
+    assert_equal_to_the_bit((optimizer, params), (other, others))
+
+
+def test_memories_are_parts_of_one_memory_and_all_is_written_to_in_place():
+    (optimizer, params), _ = both_forms("Adam", {})
+    arrays = [p.array for p in params]
+    step(optimizer, params, 0)
+    step(optimizer, params, 1)
+    memories = [optimizer.state[p]["exp_avg"] for p in params]
+    assert len({id(memory.array.base) for memory in memories}) == 1
+    before = [memory.array.copy() for memory in memories]
+    step(optimizer, params, 2)
+    for p, memory, old in zip(params, memories, before, strict=True):
+        assert optimizer.state[p]["exp_avg"] is memory
+        assert not memory.array.size or (memory.array != old).all()
+    assert all(p.array is array for p, array in zip(params, arrays, strict=True))
+
+
+def zeros(*shape, dtype="float32"):
+    return Tensor(np.zeros(shape, dtype))
+
+
+@pytest.mark.parametrize(
+    ("pays", "params", "states"),
+    [
+        (True, [zeros(2), zeros(3)], [{"m": zeros(2), "step": 1}, {"m": zeros(3), "step": 1}]),
+        (True, [zeros(LONGEST - 1), zeros(1)], [{"m": zeros(LONGEST - 1)}, {"m": zeros(1)}]),
+        (False, [zeros(LONGEST), zeros(1)], [{"m": zeros(LONGEST)}, {"m": zeros(1)}]),
+        (False, [zeros(2)], [{"m": zeros(2)}]),
+        (False, [zeros(2), zeros(3, dtype="float64")], [{"m": zeros(2)}, {"m": zeros(3, dtype="float64")}]),
+        (False, [zeros(2), zeros(3)], [{}, {}]),
+        (False, [zeros(2), zeros(3)], [{"step": 1}, {"step": 1}]),
+        (False, [zeros(2), zeros(3)], [{"m": zeros(2), "step": 1}, {"m": zeros(3), "step": 2}]),
+        (False, [zeros(2), zeros(3)], [{"m": zeros(2)}, {}]),
+    ],
+    ids=["several small", "just", "too long", "one", "two types", "first step", "numbers only", "other steps", "new"],
+)
+def test_one_vector_is_for_several_small_parameters_with_memories_alike(pays, params, states):
+    assert OneVector.pays(params, states) is pays
