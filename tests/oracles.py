@@ -81,8 +81,8 @@ def leaf(framework: Any, x: np.ndarray) -> Any:
 def nothing_wider_than(dtype: Any) -> Iterator[None]:
     """Fail where an op computes, a graph keeps or a way back gives a float wider than a data type.
 
-    It looks before the engine casts: at the values of ops, at the Tensors made of them, at what the ways back hold and at
-    the gradients they give. Single numbers are exempt under NumPy 1, which computes them in double precision.
+    It looks before the engine casts: at the values of ops, at the Tensors made of them, at what the ways back hold and
+    at the gradients they give. Single numbers are exempt under NumPy 1, which computes them in double precision.
     """
     widest = np.dtype(dtype).itemsize
 

@@ -1,7 +1,7 @@
 """What the tests draw: shapes that broadcast, memory layouts, axes, indices, and numbers that keep clear of kinks.
 
-Shapes, layouts and places come from hypothesis, so that a failure shrinks to something small. The numbers come from a NumPy
-generator seeded by hypothesis: there are many of them, and shrinking each would tell nothing.
+Shapes, layouts and places come from hypothesis, so that a failure shrinks to something small. The numbers come from a
+NumPy generator seeded by hypothesis: there are many of them, and shrinking each would tell nothing.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ def orders(draw: st.DrawFn, ndim: int) -> tuple[int, ...]:
 
 @st.composite
 def indices(draw: st.DrawFn, shape: Shape) -> Any:
-    """Any index NumPy takes: slices with any step, whole numbers, None, the ellipsis, arrays that name elements again and
-    again, masks, and mixtures."""
+    """Any index NumPy takes: slices with any step, whole numbers, None, the ellipsis, masks, arrays that name elements
+    again and again, and mixtures."""
     kind = draw(st.sampled_from(["basic", "arrays", "mask", "mixed"]))
     if kind == "basic" or not shape:
         return draw(hnp.basic_indices(shape, allow_newaxis=True))
@@ -204,7 +204,7 @@ def along(draw: st.DrawFn, function: Callable[..., Any], dim: str = "dim", **spa
 
 @st.composite
 def shaping(draw: st.DrawFn, function: Callable[..., Any], params: Callable[[Shape], Any], min_dims: int = 0) -> Call:
-    """A call of a function that moves elements, with keywords drawn for the shape: params(shape) gives their strategies."""
+    """A call of a function that moves elements, with keywords for the shape: params(shape) gives their strategies."""
     shape = draw(shapes(min_dims))
     return draw(call(function, shape, params=draw(st.fixed_dictionaries(params(shape)))))
 

@@ -578,9 +578,9 @@ def test_one_decorated_function_serves_two_threads_at_once():
 
     @no_grad()
     def work(name):
-        inside.wait(10)
+        inside.wait(60)
         if name == "recording":
-            leave.wait(10)
+            leave.wait(60)
 
     def recording():
         work("recording")
@@ -878,6 +878,15 @@ def test_a_rule_that_gives_another_shape_is_named(had, expected):
     assert str(raised.value) == f"careless gave a gradient of shape {had} for an input of shape {expected}"
 
 
+def test_a_rule_with_another_number_of_ways_back_is_named():
+    def generous(a, b):
+        return a * b, lambda g: g * b, lambda g: g * a, lambda g: g
+
+    a, b = positive([(3,), (3,)])
+    with pytest.raises(RuntimeError, match="^generous gave 3 ways back for 2 inputs$"):
+        apply(generous, a, b).sum().backward()
+
+
 @pytest.mark.parametrize("given_back", [None, 2.0, [1.0, 2.0]])
 def test_a_rule_that_gives_no_array_is_named(given_back):
     def forgetful(x):
@@ -1079,6 +1088,44 @@ def test_a_constant_that_becomes_variable_stays_constant_for_earlier_calls():
     assert_array_equal(w.grad.array, 2)
 
 
+def test_a_view_taken_before_a_recorded_change_is_refused_and_before_an_unrecorded_one_welcome():
+    x = Tensor(np.array([1.0, 2.0, 3.0]), requires_grad=True)
+    h = x * 1
+    view = h[:2]
+    with no_grad():
+        h.add_(1)
+    (view * view).sum().backward(retain_graph=True)
+    assert_array_equal(x.grad.array, [4, 6, 0])  # of the values that the view has now
+
+    h.mul_(2)
+    for stale in (lambda: (view * 2).sum().backward(), lambda: view[0].backward(), lambda: grad(view, x, view)):
+        with pytest.raises(RuntimeError, match="changed in place through another Tensor .* take the view again"):
+            stale()
+    (gradient,) = grad(h[:2].sum(), x)
+    assert_array_equal(gradient.array, [2, 2, 0])
+
+
+def test_a_single_element_taken_before_a_change_is_refused_as_well():
+    x = Tensor(np.array([1.0, 2.0]), requires_grad=True)
+    h = x * 1
+    element = h[0]
+    h.mul_(2)
+    with pytest.raises(RuntimeError, match="take the view again"):
+        element.backward()
+
+
+def test_what_is_remembered_of_a_change_goes_with_the_memory():
+    array = np.ones(3)
+    mark_changed(array)
+    remembered = len(autograd._changes)
+    for _ in range(100):
+        mark_changed(array)
+        mark_changed(np.ones(3)[1:])
+    assert len(autograd._changes) == remembered
+    del array
+    assert len(autograd._changes) == remembered - 1
+
+
 def test_elements_set_in_place_take_their_gradient_with_them():
     x, v = Tensor(np.array([1.0, 2.0, 3.0]), requires_grad=True), Tensor(np.array(5.0), requires_grad=True)
     h = x * 1
@@ -1243,3 +1290,30 @@ def test_a_view_is_no_start_once_another_tensor_changed_its_memory():
     y.mul_(3)
     with pytest.raises(RuntimeError, match="through another Tensor on the same memory after getitem"):
         view.backward()
+
+
+def test_an_op_that_leaves_too_few_ways_back_is_named():
+    def lopsided(a, b, c):
+        return a + b + c, lambda g: g, lambda g: g
+
+    x = tinytorch.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="lopsided gave 2 ways back for 3 inputs"):
+        apply(lopsided, x, x, x).sum().backward()
+
+
+def test_changes_are_forgotten_when_their_memory_goes():
+    gc.collect()
+    before = len(autograd._changes)
+    array = np.zeros(1)
+    mark_changed(array)
+    assert len(autograd._changes) == before + 1
+    del array
+    assert len(autograd._changes) == before
+
+
+def test_a_value_that_no_way_back_needs_may_be_changed_unrecorded():
+    x = tinytorch.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 3
+    y.data.zero_()
+    y.sum().backward()
+    assert x.grad.tolist() == [3, 3]

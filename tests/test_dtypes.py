@@ -114,7 +114,7 @@ def rank(dtype: np.dtype) -> int:
 
 
 def promoted(*operands: tuple[str, str]) -> np.dtype:
-    """PyTorch's rule: arrays decide; single tensors, and after them Python's numbers, only where theirs is a higher kind."""
+    """PyTorch's rule: arrays decide; single tensors, and then Python's numbers, only where theirs is a higher kind."""
     result = None
     for kind in ("array", "0-d", "Python"):
         defaults = {"int": "int64", "float": "float32"} if kind == "Python" else {}

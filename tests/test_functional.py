@@ -1,4 +1,4 @@
-"""Every function of Tensors: first and second derivatives, PyTorch's numbers and types, and nothing wider than it should be.
+"""Every function of Tensors: first and second derivatives, PyTorch's numbers and types, and nothing that widens.
 
 A line in a table adds a function to all of these; it is written once, for both frameworks: `t` is tinytorch or torch.
 """
@@ -251,7 +251,9 @@ FUNCTIONS = {
         lambda shape: {"some": dims(len(shape)), "other": dims(len(shape))},
     ),
     "permute": shaping(lambda t, x, order: t.permute(x, order), lambda shape: {"order": orders(len(shape))}),
-    "permute, one by one": shaping(lambda t, x, order: x.permute(*order), lambda shape: {"order": orders(len(shape))}),
+    "permute, one by one": shaping(
+        lambda t, x, order: x.permute(*order), lambda shape: {"order": orders(len(shape))}, min_dims=1
+    ),
     "t": shapes(max_dims=2).flatmap(lambda shape: call(lambda t, x: x.t() * 2, shape)),
     "T": shapes(min_dims=2, max_dims=2).flatmap(lambda shape: call(lambda t, x: x.T * 2, shape)),
     "mT": shapes(min_dims=2).flatmap(lambda shape: call(lambda t, x: x.mT * 2, shape)),

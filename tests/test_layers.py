@@ -593,6 +593,12 @@ def test_a_summary_counts_in_thousands_and_a_shared_layer_once():
     assert nn.Linear(2, 1).summary(3, 2).splitlines()[2].startswith("the model: Linear  (3, 1)")
 
 
+def test_a_summary_does_not_train():
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    model.summary(4, 2)
+    assert model[1].num_batches_tracked.item() == 0 and model[1].training
+
+
 def test_a_summary_of_a_wrong_shape_leaves_the_model_as_it_was():
     model = nn.Sequential(nn.Linear(2, 2))
     with pytest.raises(RuntimeError, match="Linear expects inputs of 2 features"):

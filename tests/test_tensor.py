@@ -442,7 +442,7 @@ def test_where_pytorch_follows_a_change_through_another_view_we_refuse_and_are_n
 
 
 def test_the_check_of_versions_is_caught_out_by_a_rule_that_hides_what_it_keeps():
-    """A planted fault: a rule that keeps its value out of sight of the engine gives a wrong gradient, and is seen to."""
+    """A planted fault: a rule that keeps its value out of sight of the engine gets past it, and is seen to."""
     hidden: dict[str, np.ndarray] = {}
 
     def exp(x: np.ndarray) -> Any:
@@ -1053,3 +1053,25 @@ def test_a_dim_that_is_not_there_is_an_index_error_that_names_the_call_and_the_s
         x.sum(2)
     with pytest.raises(IndexError, match=r"argmax cannot take inputs of shape \(2, 3\)"):
         x.argmax(-3)
+
+
+def test_a_graph_that_holds_a_gradient_sees_that_more_was_added_to_it():
+    x, w = Tensor(np.ones(2, np.float32), requires_grad=True), Tensor(np.ones(2, np.float32), requires_grad=True)
+    x.sum().backward()
+    y = (w * x.grad).sum()
+    x.sum().backward()
+    with pytest.raises(RuntimeError, match="changed in place"):
+        y.backward()
+
+
+def test_gradients_that_have_a_graph_are_added_up_as_well():
+    x = Tensor(np.array([3.0]), requires_grad=True)
+    for _ in range(2):
+        (x * x * x).sum().backward(create_graph=True)
+    assert x.grad.tolist() == [2 * 27.0]
+
+
+def test_a_tensor_met_twice_in_a_deep_copy_stays_one():
+    x = Tensor(np.ones(2), requires_grad=True)
+    first, second = copy.deepcopy([x, x])
+    assert first is second and first is not x

@@ -49,9 +49,21 @@ def demo(*words, **changes):
     return out, err
 
 
-def refused(*words, status=2, **changes):
-    """The one sentence of a command that is refused before it does anything."""
-    returned, out, err = tinytorch_(*words, **changes)
+@pytest.fixture
+def refused(capsys):
+    """The one sentence of a command that is refused before it does anything, called in this process."""
+
+    def call(*words, status=2):
+        try:
+            returned = cli.main([*map(str, words)])
+        except SystemExit as end:
+            returned = end.code
+        return one_sentence(returned, *capsys.readouterr(), status)
+
+    return call
+
+
+def one_sentence(returned, out, err, status):
     assert (returned, out) == (status, "")
     assert err.count("\n") == 1 and err.endswith("\n") and len(err) > 20
     return err
@@ -196,12 +208,13 @@ def without(module, folder):
 
 
 def test_a_picture_without_matplotlib_is_refused_before_training(tmp_path):
-    said = refused("demo", *QUICK, "--plot", tmp_path / "curves.png", first=without("matplotlib", tmp_path))
+    words = ("demo", *QUICK, "--plot", tmp_path / "curves.png")
+    said = one_sentence(*tinytorch_(*words, first=without("matplotlib", tmp_path)), status=2)
     assert "python -m pip install matplotlib" in said
     assert not (tmp_path / "curves.png").exists()
 
 
-def test_a_picture_is_drawn_with_matplotlib(tmp_path):
+def test_a_picture_is_drawn_with_matplotlib(tmp_path, refused):
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     demo(*QUICK, "--plot", tmp_path / "curves.PNG")
     assert (tmp_path / "curves.PNG").read_bytes().startswith(b"\x89PNG\r\n")
@@ -212,18 +225,18 @@ def test_a_picture_is_drawn_with_matplotlib(tmp_path):
 # What is refused, and how it ends
 
 
-def test_an_unknown_name_is_told_the_choices():
+def test_an_unknown_name_is_told_the_choices(refused):
     said = refused("demo", "--only", "tinydigits-mlp", "mnist-mlp")
     assert "'mnist-mlp'" in said and all(name in said for name in RECIPES)
 
 
 @pytest.mark.parametrize("option", ["--seeds", "--epochs"])
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5"])
-def test_counts_are_whole_numbers_above_zero(option, value):
+def test_counts_are_whole_numbers_above_zero(option, value, refused):
     assert "at least 1" in refused("demo", f"{option}={value}")
 
 
-def test_a_file_that_cannot_be_written_is_refused_before_training(tmp_path):
+def test_a_file_that_cannot_be_written_is_refused_before_training(tmp_path, refused):
     (tmp_path / "file").write_text("")
     assert "it is a folder" in refused("demo", *QUICK, "--json", tmp_path)
     assert "there is no folder" in refused("demo", *QUICK, "--json", tmp_path / "missing" / "figures.json")
@@ -298,7 +311,7 @@ def test_help_names_everything_and_needs_no_numpy():
     assert all(name in run.stdout for name in [*RECIPES, "--only", "--seeds", "--seed", "--epochs", "--plot", "--json"])
 
 
-def test_no_command_is_answered_with_help_and_an_unknown_one_with_a_sentence():
+def test_no_command_is_answered_with_help_and_an_unknown_one_with_a_sentence(refused):
     status, out, err = tinytorch_()
     assert (status, err) == (0, "") and out.startswith("usage: python -m tinytorch")
     assert "choose from" in refused("dmeo")
@@ -310,7 +323,7 @@ def test_the_version_is_the_packages():
 
 
 def test_without_numpy_it_says_how_to_get_it(tmp_path):
-    said = refused("demo", status=1, first=without("numpy", tmp_path))
+    said = one_sentence(*tinytorch_("demo", first=without("numpy", tmp_path)), status=1)
     assert "python -m pip install numpy" in said and "apt install python3-numpy" in said
 
 
