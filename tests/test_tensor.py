@@ -1071,7 +1071,10 @@ def test_gradients_that_have_a_graph_are_added_up_as_well():
     assert x.grad.tolist() == [2 * 27.0]
 
 
-def test_a_tensor_met_twice_in_a_deep_copy_stays_one():
-    x = Tensor(np.ones(2), requires_grad=True)
-    first, second = copy.deepcopy([x, x])
-    assert first is second and first is not x
+def test_a_product_in_place_with_a_view_of_itself_has_its_gradient():
+    x = Tensor(np.array([[1.0, 2.0], [3.0, 4.0]]), requires_grad=True)
+    h = x * 1
+    h.mul_(h.T)
+    h.sum().backward()
+    assert h.tolist() == [[1, 6], [6, 16]]
+    assert x.grad.tolist() == (2 * x.array.T).tolist()
