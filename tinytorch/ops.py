@@ -127,7 +127,10 @@ def tanh(x: Array) -> Rule:
 
 
 def sigmoid(x: Array) -> Rule:
-    """1 / (1 + exp(-x)), written with tanh so that it never overflows."""
+    """1 / (1 + exp(-x)), written with tanh so that it never overflows; near 0 it is right to the last digit of 1.
+
+    Its logarithm is better taken as -log(1 + exp(-x)), which is `logsigmoid`.
+    """
     y = 0.5 * (1 + np.tanh(0.5 * x))
     return y, lambda g: g * (y * (1 - y))
 

@@ -198,7 +198,7 @@ def accuracy(output: Tensor, target: Tensor) -> float:
             f"accuracy expects outputs (N, C, ...) and class indices (N, ...), got shapes {tuple(output.shape)} and "
             f"{tuple(target.shape)}"
         )
-    return np.count_nonzero(output.array.argmax(axis=1) == target.array) / target.array.size
+    return float(np.count_nonzero(output.array.argmax(axis=1) == target.array) / target.array.size)
 
 
 def measure(metrics: Mapping[str, Metric] | None, output: Tensor, target: Tensor) -> dict[str, float]:
