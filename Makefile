@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# compat: with any other editable mode, a checkout named tinytorch hides the package from a Python started beside it
+INSTALL := $(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .PHONY: help demo test test-long measure oracles check clean
@@ -34,15 +36,15 @@ check: .venv/dev  ## lint, format and types
 	@touch $@
 
 .venv/demo: .venv/pip setup.cfg
-	$(BIN)/python -m pip install --quiet --editable .
+	$(INSTALL) .
 	@touch $@
 
 .venv/dev: .venv/pip setup.cfg
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(INSTALL) '.[dev]'
 	@touch $@
 
 .venv/oracles: .venv/dev setup.cfg
-	$(BIN)/python -m pip install --quiet --editable '.[dev,oracles]'
+	$(INSTALL) '.[dev,oracles]'
 	@touch $@
 
 clean:  ## remove what was installed and cached

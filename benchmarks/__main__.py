@@ -24,10 +24,10 @@ from typing import Any
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
-import numpy as np  # noqa: E402 - the threads are set before NumPy loads its BLAS
+import numpy as np
 
-import tinytorch  # noqa: E402
-from benchmarks.workloads import WORKLOADS, Workload, by_hand, training_step  # noqa: E402
+import tinytorch
+from benchmarks.workloads import WORKLOADS, Workload, by_hand, training_step
 
 try:
     import torch
@@ -71,7 +71,10 @@ def measure(workload: Workload, rounds: int) -> dict[str, Any]:
     if hand is not None:
         steps["by hand"] = hand
     taken = dict(zip(steps, paired(list(steps.values()), rounds).T, strict=True))
-    row: dict[str, Any] = {"workload": workload.name, "microseconds": round(1e6 * statistics.median(taken["tinytorch"]), 1)}
+    row: dict[str, Any] = {
+        "workload": workload.name,
+        "microseconds": round(1e6 * statistics.median(taken["tinytorch"]), 1),
+    }
     for name, limit in (("torch", workload.of_torch), ("by hand", workload.of_hand)):
         if name in taken:
             row[f"of {name}"] = ratio(taken["tinytorch"], taken[name]) | {"limit": limit}
@@ -124,7 +127,9 @@ def growth(rounds: int) -> list[dict[str, Any]]:
     rows = []
     for what, make, sizes in (("graph of n calls", chain, (2000, 4000)), ("epoch of n samples", epoch, (2048, 4096))):
         taken = paired([make(n) for n in sizes], rounds, budget=0.05)
-        rows.append({"what": what, "n": list(sizes), "doubling costs": ratio(taken[:, 1], taken[:, 0]) | {"limit": 2.1}})
+        rows.append(
+            {"what": what, "n": list(sizes), "doubling costs": ratio(taken[:, 1], taken[:, 0]) | {"limit": 2.1}}
+        )
     return rows
 
 

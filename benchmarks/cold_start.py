@@ -1,6 +1,6 @@
 """From nothing to a trained MLP on TinyDigits, as a whole process: the same script on tinytorch and on PyTorch.
 
-    python benchmarks/cold_start.py tinytorch
+python benchmarks/cold_start.py tinytorch
 """
 
 import pickle

@@ -240,7 +240,5 @@ class ImageCNN:
         g1 = double(fold2d((self.w2.reshape(16, 72).T @ g2).reshape(columns2.shape)), masks1).reshape(8, -1)
         g1 *= a1 > 0
         dw1, db1 = (g1 @ matrix1.T).reshape(self.w1.shape), np.add.reduce(g1, axis=1)
-        self.optimizer.step(
-            [self.w1, self.b1, self.w2, self.b2, self.w3, self.b3], [dw1, db1, dw2, db2, dw3, db3]
-        )
+        self.optimizer.step([self.w1, self.b1, self.w2, self.b2, self.w3, self.b3], [dw1, db1, dw2, db2, dw3, db3])
         return loss

@@ -43,7 +43,9 @@ def demo(seeds: int) -> list[dict[str, Any]]:
     """The demo's own account of its runs."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "demo.json"
-        subprocess.run([sys.executable, "-m", "tinytorch", "demo", "--seeds", str(seeds), "--json", str(file)], check=True)
+        subprocess.run(
+            [sys.executable, "-m", "tinytorch", "demo", "--seeds", str(seeds), "--json", str(file)], check=True
+        )
         return json.loads(file.read_text(encoding="utf-8"))
 
 

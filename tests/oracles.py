@@ -103,7 +103,7 @@ def nothing_wider_than(dtype: Any) -> Iterator[None]:
         return made(array, *rest)
 
     def watched_record(op: Any, inputs: Any, params: Any, sources: Any, vjps: Any) -> Any:
-        for held in autograd.held_arrays(vjps, [True] * len(inputs)):
+        for held in autograd.held_arrays(vjps):
             look_at(held, f"what {op.__name__} keeps for its way back")
         return record(op, inputs, params, sources, vjps)
 

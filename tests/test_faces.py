@@ -194,11 +194,14 @@ def loaded_by(code):
 
 
 def test_importing_the_package_loads_next_to_nothing():
-    assert loaded_by("import tinytorch") <= {"tinytorch", "tinytorch._lazy"}
+    assert loaded_by("import tinytorch") <= {"tinytorch", "tinytorch._lazy", "tinytorch._threads"}
 
 
 def test_a_tensor_needs_no_layers_and_a_layer_no_training():
-    core = {f"tinytorch.{name}" for name in ("_lazy", "autograd", "creation", "dtypes", "methods", "ops", "tensor")}
+    core = {
+        f"tinytorch.{name}"
+        for name in ("_lazy", "_threads", "autograd", "creation", "dtypes", "methods", "ops", "tensor")
+    }
     assert loaded_by("import tinytorch; tinytorch.tensor([1.0])") == {"tinytorch", *core}
     layers = loaded_by("import tinytorch; tinytorch.nn.Linear(1, 1)")
     assert "tinytorch.layers" in layers

@@ -711,3 +711,8 @@ def test_a_difference_from_pytorch_is_caught(what):
     torch_or_skip()
     with pytest.raises(AssertionError):
         agree_with_torch(Call(UNLIKE_TORCH[what], [np.array([0.5, 0.7])], ["C"]))
+
+
+def test_a_leak_is_a_hundredth_unless_told_otherwise():
+    leaked = tinytorch.nn.functional.leaky_relu(tinytorch.tensor([-2.0, 3.0]))
+    assert leaked.tolist() == pytest.approx([-0.02, 3.0])

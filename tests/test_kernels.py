@@ -164,3 +164,28 @@ def zeros(*shape, dtype="float32"):
 )
 def test_one_vector_is_for_several_small_parameters_with_memories_alike(pays, params, states):
     assert OneVector.pays(params, states) is pays
+
+
+def test_a_memory_that_someone_resets_is_taken_up_anew():
+    def trained(reset):
+        params = [Tensor(np.full(n, 1.0), requires_grad=True) for n in (2, 3)]
+        optimizer = optim.Adam(params, lr=0.1)
+        for step in range(5):
+            if step == 3 and reset:
+                for p in params:
+                    zeros = {name: Tensor(np.zeros(p.shape)) for name in ("exp_avg", "exp_avg_sq")}
+                    optimizer.state[p].update({"step": 0, **zeros})
+            for p in params:
+                p.grad = Tensor(np.full(p.shape, 1.0 + step))
+            optimizer.step()
+        assert optimizer.state[params[0]]["step"] == (2 if reset else 5)
+        return params[0].array
+
+    assert not np.array_equal(trained(True), trained(False))
+
+
+def test_a_gradient_of_another_shape_is_refused():
+    a, b = (Tensor(np.zeros(n), requires_grad=True) for n in (2, 3))
+    a.grad, b.grad = Tensor(np.zeros(3)), Tensor(np.zeros(2))
+    with pytest.raises(ValueError, match=r"^Adam got a gradient of shape \(3,\) for a parameter of shape \(2,\)$"):
+        optim.Adam([a, b]).step()

@@ -268,11 +268,19 @@ def test_all_parameters_get_a_gradient_and_forget_it():
     net = Net()
     net(Tensor(np.ones((4, 2), np.float32))).sum().backward()
     assert {name for name, p in net.named_parameters() if p.grad is None} == {"loose.0", "loose.1.deep"}
-    kept = net.scale.grad
+    kept = net.scale.grad.array
     net.zero_grad(set_to_none=False)
-    assert net.scale.grad is kept and not kept.array.any()
+    assert net.scale.grad.array is kept and not kept.any()
     net.zero_grad()
     assert all(p.grad is None for p in net.parameters())
+
+
+def test_gradients_set_to_zero_leave_their_graph():
+    layer = nn.Linear(2, 1)
+    (layer(tinytorch.ones(3, 2)) ** 2).sum().backward(create_graph=True)
+    assert layer.weight.grad.requires_grad
+    layer.zero_grad(set_to_none=False)
+    assert not layer.weight.grad.requires_grad and not layer.weight.grad.array.any()
 
 
 def test_parameters_can_be_frozen():
@@ -632,6 +640,11 @@ def test_a_summary_of_a_wrong_shape_leaves_the_model_as_it_was():
         (lambda: nn.ModuleDict({"a.b": nn.ReLU()}), ValueError, "ModuleDict cannot call a Module 'a.b'"),
         (lambda: nn.Sequential({"": nn.ReLU()}), ValueError, "Sequential cannot call a Module ''"),
         (lambda: nn.Sequential({"forward": nn.ReLU()}), ValueError, "Sequential cannot call a Module 'forward'"),
+        (
+            lambda: nn.Linear(2, 3).load_state_dict({"weight": np.ones((2, 3)), "bias": np.ones(3)}),
+            RuntimeError,
+            r"other shapes: weight has shape \(2, 3\), not \(3, 2\)$",
+        ),
         (lambda: nn.Linear(1, 1).load_state_dict([1]), TypeError, "expects a mapping of names to Tensors, got list"),
         (lambda: nn.Linear(1, 1).load_state_dict({}), RuntimeError, "than this Linear: missing: weight, bias"),
         (lambda: copy.deepcopy(nn.Linear(1, 1)(tinytorch.ones(1, 1))), RuntimeError, "only a leaf can be deep-copied"),

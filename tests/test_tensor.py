@@ -443,14 +443,23 @@ def test_where_pytorch_follows_a_change_through_another_view_we_refuse_and_are_n
 
 def test_the_check_of_versions_is_caught_out_by_a_rule_that_hides_what_it_keeps():
     """A planted fault: a rule that keeps its value out of sight of the engine gets past it, and is seen to."""
-    hidden: dict[str, np.ndarray] = {}
+
+    class Hidden:
+        __slots__ = ("y",)
 
     def exp(x: np.ndarray) -> Any:
-        hidden["y"] = np.exp(x)
-        return hidden["y"], lambda g: g * hidden["y"]
+        hidden = Hidden()
+        hidden.y = np.exp(x)
+        return hidden.y, lambda g: g * hidden.y
 
     assert outcome(program(after(lambda a: a.exp())), tinytorch) == "refused"
     assert outcome(program(after(lambda a: apply(exp, a))), tinytorch) != "refused"
+
+
+@pytest.mark.parametrize("rule", [np.sin, lambda x: (np.sin(x),), lambda x: [np.sin(x), np.cos]])
+def test_a_rule_without_a_way_back_is_refused(rule):
+    with pytest.raises(TypeError, match="must return its value and a function that sends a gradient back"):
+        apply(rule, tinytorch.tensor([1.0, 2.0]))
 
 
 def test_a_tensor_may_be_changed_by_itself():
@@ -1078,3 +1087,13 @@ def test_a_product_in_place_with_a_view_of_itself_has_its_gradient():
     h.sum().backward()
     assert h.tolist() == [[1, 6], [6, 16]]
     assert x.grad.tolist() == (2 * x.array.T).tolist()
+
+
+@pytest.mark.parametrize("operator", ["//=", "&=", "|=", "^=", "<<=", ">>="])
+def test_operators_that_no_gradient_passes_change_their_memory_in_place_too(operator):
+    x = tinytorch.tensor([6, 3])
+    view, expected = x.data, np.array([6, 3])
+    names = {"x": x, "expected": expected}
+    exec(f"x {operator} 2; expected {operator} 2", names)
+    assert names["x"] is x
+    np.testing.assert_array_equal(view.array, expected)

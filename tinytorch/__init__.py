@@ -8,31 +8,117 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tinytorch._lazy import face
+from tinytorch._threads import use_one_thread
 
 if TYPE_CHECKING:
     from tinytorch.creation import tensor as tensor
 
 __version__ = "0.1.0"
 
+use_one_thread()
+
 __getattr__, __dir__, _names = face(
     __name__,
     {
         "tinytorch.autograd": ("enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"),
         "tinytorch.creation": (
-            *("Generator", "arange", "as_tensor", "default_generator", "empty", "empty_like", "eye", "from_numpy", "full"),
+            *(
+                "Generator",
+                "arange",
+                "as_tensor",
+                "default_generator",
+                "empty",
+                "empty_like",
+                "eye",
+                "from_numpy",
+                "full",
+            ),
             *("full_like", "get_rng_state", "initial_seed", "linspace", "manual_seed", "ones", "ones_like", "rand"),
-            *("rand_like", "randint", "randn", "randn_like", "randperm", "set_rng_state", "tensor", "zeros", "zeros_like"),
+            *(
+                "rand_like",
+                "randint",
+                "randn",
+                "randn_like",
+                "randperm",
+                "set_rng_state",
+                "tensor",
+                "zeros",
+                "zeros_like",
+            ),
         ),
         "tinytorch.dtypes": (
-            *("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool=bool_", "device=Device"),
+            *(
+                "float16",
+                "float32",
+                "float64",
+                "int8",
+                "int16",
+                "int32",
+                "int64",
+                "uint8",
+                "bool=bool_",
+                "device=Device",
+            ),
             *("half=float16", "float=float32", "double=float64", "short=int16", "int=int32", "long=int64"),
         ),
         "tinytorch.functional": (
-            *("abs", "add", "all", "allclose", "amax", "amin", "any", "argmax", "argmin", "broadcast_to", "cat", "chunk"),
+            *(
+                "abs",
+                "add",
+                "all",
+                "allclose",
+                "amax",
+                "amin",
+                "any",
+                "argmax",
+                "argmin",
+                "broadcast_to",
+                "cat",
+                "chunk",
+            ),
             *("clamp", "clone", "div", "dot", "eq", "equal", "erf", "exp", "flatten", "flip", "gather", "ge", "gt"),
-            *("isfinite", "isnan", "le", "log", "log_softmax", "logaddexp", "logsumexp", "lt", "matmul", "max", "maximum"),
-            *("mean", "min", "minimum", "mul", "ne", "neg", "norm", "permute", "pow", "relu", "reshape", "roll", "sigmoid"),
-            *("sign", "softmax", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "sum", "tanh", "transpose"),
+            *(
+                "isfinite",
+                "isnan",
+                "le",
+                "log",
+                "log_softmax",
+                "logaddexp",
+                "logsumexp",
+                "lt",
+                "matmul",
+                "max",
+                "maximum",
+            ),
+            *(
+                "mean",
+                "min",
+                "minimum",
+                "mul",
+                "ne",
+                "neg",
+                "norm",
+                "permute",
+                "pow",
+                "relu",
+                "reshape",
+                "roll",
+                "sigmoid",
+            ),
+            *(
+                "sign",
+                "softmax",
+                "split",
+                "sqrt",
+                "square",
+                "squeeze",
+                "stack",
+                "std",
+                "sub",
+                "sum",
+                "tanh",
+                "transpose",
+            ),
             *("unbind", "unsqueeze", "var", "where"),
         ),
         "tinytorch.serialization": ("load", "save"),

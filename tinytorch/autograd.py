@@ -13,10 +13,13 @@ from __future__ import annotations
 import math
 import threading
 import weakref
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ContextDecorator
+from functools import partial
 from itertools import count
 from operator import attrgetter
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -31,7 +34,7 @@ _clock = count(1)  # one clock for calls and in-place changes tells which came f
 class Record:
     """One call of an op: what went in, where it came from, and the way back to each input (None once it is freed)."""
 
-    __slots__ = ("op", "inputs", "params", "sources", "vjps", "moment")
+    __slots__ = ("inputs", "moment", "op", "params", "sources", "vjps")
 
     def __init__(
         self,
@@ -186,7 +189,9 @@ def backpropagate(
         sources = record.sources if needed is None else [s if s in needed else None for s in record.sources]
         if any_change:
             check_unchanged(record, sources, create_graph)
-        for source, x, vjp in zip(sources, record.inputs, ways_back(record, gradient, sources, create_graph), strict=True):
+        for source, x, vjp in zip(
+            sources, record.inputs, ways_back(record, gradient, sources, create_graph), strict=True
+        ):
             if source is not None:
                 back = vjp(gradient)
                 if getattr(back, "shape", None) != x.shape or back.dtype is not x.dtype:
@@ -264,7 +269,9 @@ def fit(gradient: Gradient, like: np.ndarray, record: Record) -> Gradient:
     if gradient.shape != like.shape:
         gradient = unbroadcast(gradient, like.shape, record.name)
     if gradient.dtype != like.dtype:
-        gradient = gradient.astype(like.dtype) if isinstance(gradient, (np.ndarray, np.generic)) else gradient.to(like.dtype)
+        gradient = (
+            gradient.astype(like.dtype) if isinstance(gradient, (np.ndarray, np.generic)) else gradient.to(like.dtype)
+        )
     return gradient
 
 
@@ -310,9 +317,11 @@ def check_unchanged(record: Record, sources: Sequence[Source | None], create_gra
     """Raise RuntimeError where what a way back needs was written to after the call, or an input was before the call,
     through another view of its memory, so that it was no longer what its own Record tells."""
     whole = create_graph and replayed(record)
-    kept = [x.array for x in record.inputs if hasattr(x, "array")] if whole else held_arrays(record.vjps, sources)
+    kept = held_arrays([*record.inputs, *record.params.values()] if whole else wanted_ways(record, sources))
     if any(_history(array)[0] > record.moment for array in kept):
-        raise RuntimeError(f"a Tensor that the gradient of {record.name} needs was changed in place after {record.name} used it")
+        raise RuntimeError(
+            f"a Tensor that the gradient of {record.name} needs was changed in place after {record.name} used it"
+        )
     for x, source in zip(record.inputs, sources, strict=True):
         if isinstance(source, Record):
             check_current(source, x.array, record.moment)
@@ -320,7 +329,9 @@ def check_unchanged(record: Record, sources: Sequence[Source | None], create_gra
 
 def check_current(record: Record, array: np.ndarray, until: float = math.inf) -> None:
     """Raise RuntimeError where the value of a call was changed, by another call, through another view of its memory."""
-    if any(record.moment < moment < until for moment in _history(array)[1]):
+    calls = _history(array)[1]
+    first_after = bisect_right(calls, record.moment)
+    if first_after < len(calls) and calls[first_after] < until:
         raise RuntimeError(
             f"a Tensor was changed in place through another Tensor on the same memory after {record.name} made it: "
             "take the view again after the change"
@@ -339,23 +350,35 @@ def owner(array: np.ndarray) -> np.ndarray:
     return memory
 
 
-def held_arrays(vjps: Sequence[Callable[..., Any]] | None, sources: Sequence[Source | None]) -> Iterator[np.ndarray]:
-    """Every array that the wanted ways back close over, or have as a default argument."""
-    vjps = vjps or ()
-    waiting: list[Any] = [v for i, v in enumerate(vjps) if len(vjps) == 1 or sources[i] is not None]
+def wanted_ways(record: Record, sources: Sequence[Source | None]) -> list[Callable[..., Any]]:
+    """The ways back that lead to a source; one that is shared by all inputs does."""
+    vjps = record.vjps or ()
+    return [vjp for i, vjp in enumerate(vjps) if len(vjps) == 1 or sources[i] is not None]
+
+
+def held_arrays(holders: Iterable[Any]) -> Iterator[np.ndarray]:
+    """Every array that things hold: Tensors and containers of them, and what functions close over or were given."""
+    waiting = list(holders)
     seen: set[int] = set()
     while waiting:
         held = waiting.pop()
-        if id(held) in seen:
+        if id(held) in seen or isinstance(held, (type, ModuleType)):
             continue
         seen.add(id(held))
         if isinstance(held, np.ndarray):
             yield held
+        elif hasattr(held, "array"):
+            waiting.append(held.array)
         elif isinstance(held, (tuple, list)):
             waiting.extend(held)
-        elif hasattr(held, "__closure__"):
-            waiting.extend(held.__defaults__ or ())
-            waiting.extend(cell.cell_contents for cell in held.__closure__ or ())
+        elif isinstance(held, dict):
+            waiting.extend(held.values())
+        elif isinstance(held, partial):
+            waiting += [held.func, held.args, held.keywords]
+        elif isinstance(held, FunctionType):
+            waiting += [held.__defaults__, *(cell.cell_contents for cell in held.__closure__ or ())]
+        elif hasattr(held, "__dict__"):
+            waiting += [vars(held), getattr(held, "__self__", None)]
 
 
 # Whether calls are recorded

@@ -279,7 +279,7 @@ def _geometry(name: str, dims: int, kernel_size: Any, stride: Any, padding: Any,
     return dict(_checked(name, dims, *given))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024, typed=True)
 def _checked(name: str, dims: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> dict[str, Any]:
     kernel = sizes(name, "kernel_size", kernel_size, dims)
     steps, spread = sizes(name, "stride", stride, dims), sizes(name, "dilation", dilation, dims)

@@ -181,7 +181,11 @@ def eye(
 
 
 def rand(
-    *size: Any, generator: Generator | None = None, dtype: Any = float32, device: Any = None, requires_grad: bool = False
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: Any = float32,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Uniform in [0, 1)."""
     drawn = (generator or default_generator).numpy.random(_shape(size), dtype=_drawable(dtype))
@@ -189,7 +193,11 @@ def rand(
 
 
 def randn(
-    *size: Any, generator: Generator | None = None, dtype: Any = float32, device: Any = None, requires_grad: bool = False
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: Any = float32,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Normal with mean 0 and variance 1."""
     drawn = (generator or default_generator).numpy.standard_normal(_shape(size), dtype=_drawable(dtype))

@@ -18,12 +18,40 @@ from tinytorch.methods import Number, from_front
 from tinytorch.tensor import Tensor, apply, constant, matmul
 
 __all__ = [
-    *("abs", "add", "all", "allclose", "amax", "amin", "any", "argmax", "argmin", "broadcast_to", "cat", "chunk", "clamp"),
+    *(
+        "abs",
+        "add",
+        "all",
+        "allclose",
+        "amax",
+        "amin",
+        "any",
+        "argmax",
+        "argmin",
+        "broadcast_to",
+        "cat",
+        "chunk",
+        "clamp",
+    ),
     *("clone", "div", "dot", "elu", "eq", "equal", "erf", "exp", "flatten", "flip", "gather", "ge", "gelu", "gt"),
     *("isfinite", "isnan", "le", "leaky_relu", "linear", "log", "log_softmax", "logaddexp", "logsigmoid", "logsumexp"),
     *("lt", "matmul", "max", "maximum", "mean", "min", "minimum", "mul", "ne", "neg", "norm", "normalize", "one_hot"),
     *("pad", "permute", "pow", "relu", "reshape", "roll", "sigmoid", "sign", "silu", "softmax", "softplus", "split"),
-    *("sqrt", "square", "squeeze", "stack", "std", "sub", "sum", "tanh", "transpose", "unbind", "unsqueeze", "var", "where"),
+    *(
+        "sqrt",
+        "square",
+        "squeeze",
+        "stack",
+        "std",
+        "sub",
+        "sum",
+        "tanh",
+        "transpose",
+        "unbind",
+        "unsqueeze",
+        "var",
+        "where",
+    ),
 ]
 
 add, sub, mul, div, neg, pow = Tensor.add, Tensor.sub, Tensor.mul, Tensor.div, Tensor.neg, Tensor.pow
@@ -154,7 +182,9 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
             raise RuntimeError(f"split expects pieces of at least 1, got {sizes}")
         sizes = [builtins.min(sizes, length - start) for start in range(0, length, sizes)] or [0]
     if builtins.sum(sizes) != length or builtins.any(n < 0 for n in sizes):
-        raise RuntimeError(f"split expects sizes that add up to {length}, the length along dim {dim}, got {list(sizes)}")
+        raise RuntimeError(
+            f"split expects sizes that add up to {length}, the length along dim {dim}, got {list(sizes)}"
+        )
     stops = np.cumsum(sizes).tolist()
     before = (slice(None),) * at
     return tuple(tensor[(*before, slice(stop - size, stop))] for size, stop in zip(sizes, stops, strict=True))
@@ -190,7 +220,9 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
         return roll(input.flatten(), shifts, 0).reshape(input.shape)
     shifts, dims = ([n] if isinstance(n, int) else n for n in (shifts, dims))
     if len(shifts) != len(dims):
-        raise RuntimeError(f"roll expects one shift for each dimension, got shifts {list(shifts)} and dims {list(dims)}")
+        raise RuntimeError(
+            f"roll expects one shift for each dimension, got shifts {list(shifts)} and dims {list(dims)}"
+        )
     if dims and not input.ndim:
         raise IndexError("roll expects at least one dimension, got a single number")
     for shift, dim in zip(shifts, dims, strict=True):
@@ -218,7 +250,9 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Number
     for dim, width in enumerate(pairs, input.ndim - len(pairs)):
         most = {"reflect": input.shape[dim] - 1, "circular": input.shape[dim]}.get(mode, math.inf)
         if builtins.max(width) > most:
-            raise RuntimeError(f"pad in mode {mode} adds at most {most} at dim {dim} of shape {input.shape}, not {width}")
+            raise RuntimeError(
+                f"pad in mode {mode} adds at most {most} at dim {dim} of shape {input.shape}, not {width}"
+            )
         places = np.pad(np.arange(input.shape[dim]), width, mode=modes[mode])  # type: ignore[call-overload]
         input = input[(slice(None),) * dim + (places,)]
     return input

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ class OneVector:
                 for p, part, state in zip(params, self.parts, states, strict=True):
                     state[name] = Tensor(value.array[part].reshape(p.shape))
             self.state[name] = value
+        self.left = [dict(state) for state in states]  # as an update left them: whoever changes them since is heard
 
     @staticmethod
     def pays(params: Sequence[Tensor], states: Sequence[State]) -> bool:
@@ -47,9 +49,13 @@ class OneVector:
         )
 
     def holds(self, params: Sequence[Tensor], states: Sequence[State]) -> bool:
-        """Whether it was made of these very parameters and memories."""
-        same = len(params) == len(self.params) and all(map(_is, params, self.params))
-        return same and all(map(_is, states, self.states))
+        """Whether it was made of these very parameters, and their memories are as it left them."""
+        return (
+            len(params) == len(self.params)
+            and all(map(is_, params, self.params))
+            and all(map(is_, states, self.states))
+            and all(_same(state, left) for state, left in zip(states, self.left, strict=True))
+        )
 
     def taken_together(self) -> Iterator[tuple[np.ndarray, np.ndarray, State]]:
         """Parameters, gradients and memory for a formula to change, and then back to where they belong."""
@@ -59,6 +65,7 @@ class OneVector:
         for p, part, state in zip(self.params, self.parts, self.states, strict=True):
             p.array[...] = vector[part].reshape(p.shape)
             state.update(numbers)
+        self.left = [dict(state) for state in self.states]
 
 
 def end_to_end(arrays: Iterable[np.ndarray]) -> np.ndarray:
@@ -66,5 +73,6 @@ def end_to_end(arrays: Iterable[np.ndarray]) -> np.ndarray:
     return np.concatenate([array.reshape(-1) for array in arrays])
 
 
-def _is(a: object, b: object) -> bool:
-    return a is b
+def _same(state: State, left: State) -> bool:
+    """Whether a memory holds the very things that it held."""
+    return len(state) == len(left) and all(left.get(name) is value for name, value in state.items())

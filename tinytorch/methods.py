@@ -195,7 +195,11 @@ class TensorMethods:
     def _taken(self, dim: int, indices: Tensor, keepdim: bool) -> ValuesAndIndices:
         """The elements that indices name along dim, which was kept with length 1, and the indices."""
         values = self.gather(dim, indices)
-        return ValuesAndIndices(values, indices) if keepdim else ValuesAndIndices(values.squeeze(dim), indices.squeeze(dim))
+        return (
+            ValuesAndIndices(values, indices)
+            if keepdim
+            else ValuesAndIndices(values.squeeze(dim), indices.squeeze(dim))
+        )
 
     @takes_axis
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
@@ -220,7 +224,9 @@ class TensorMethods:
     @takes_axis
     def logsumexp(self, dim: Dim, keepdim: bool = False) -> Tensor:
         """log(sum(exp(x))) over dim, without overflow."""
-        return self.apply(ops.logsumexp, self if self.dtype.kind == "f" else self.float(), axis=_axes(dim), keepdims=keepdim)
+        return self.apply(
+            ops.logsumexp, self if self.dtype.kind == "f" else self.float(), axis=_axes(dim), keepdims=keepdim
+        )
 
     @takes_axis
     def softmax(self, dim: int) -> Tensor:
@@ -251,11 +257,21 @@ class TensorMethods:
 
     view = reshape
 
+    def view_as(self, other: Tensor) -> Tensor:
+        """The same elements in the shape of another Tensor."""
+        return self.reshape(other.shape)
+
+    def expand_as(self, other: Tensor) -> Tensor:
+        """Repeated to the shape of another Tensor, without a copy."""
+        return self.expand(other.shape)
+
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         """The dimensions from start_dim to end_dim made one; raises IndexError or RuntimeError where there are none such."""
         start, end = from_front(start_dim, self), from_front(end_dim, self)
         if start > end:
-            raise RuntimeError(f"flatten got start_dim {start_dim} after end_dim {end_dim} for a Tensor of shape {self.shape}")
+            raise RuntimeError(
+                f"flatten got start_dim {start_dim} after end_dim {end_dim} for a Tensor of shape {self.shape}"
+            )
         return self.reshape(*self.shape[:start], math.prod(self.shape[start : end + 1]), *self.shape[end + 1 :])
 
     def permute(self, *dims: Any) -> Tensor:
@@ -323,7 +339,9 @@ class TensorMethods:
         if index.ndim != self.ndim or any(
             n > m for d, (n, m) in enumerate(zip(index.shape, self.shape, strict=True)) if d != at
         ):
-            raise RuntimeError(f"gather along dim {dim} of shape {self.shape} cannot take an index of shape {index.shape}")
+            raise RuntimeError(
+                f"gather along dim {dim} of shape {self.shape} cannot take an index of shape {index.shape}"
+            )
         first, last = (index.array.min(), index.array.max()) if index.numel() else (0, 0)
         if index.numel() and not 0 <= first <= last < length:
             raise RuntimeError(f"gather expects places from 0 to {length - 1} along dim {dim}, got {first} to {last}")

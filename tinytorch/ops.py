@@ -127,16 +127,18 @@ def tanh(x: Array) -> Rule:
 
 
 def sigmoid(x: Array) -> Rule:
-    """1 / (1 + exp(-x)), written with tanh so that it never overflows; near 0 it is right to the last digit of 1.
-
-    Its logarithm is better taken as -log(1 + exp(-x)), which is `logsigmoid`.
-    """
-    y = 0.5 * (1 + np.tanh(0.5 * x))
+    """1 / (1 + exp(-x)), and 0 where exp(-x) would overflow."""
+    lowest = -math.log(np.finfo(x.dtype).max)
+    y = np.where(x < lowest, 0, 1 / (1 + np.exp(-np.maximum(x, lowest))))
     return y, lambda g: g * (y * (1 - y))
 
 
 def relu(x: Array) -> Rule:
-    """max(x, 0), with slope 0 at 0. The mask is a product, many times faster than choosing with np.where."""
+    """max(x, 0), with slope 0 at 0.
+
+    The mask is a product, which on large arrays is many times faster than choosing with np.where; an infinite gradient
+    becomes nan where the mask is 0.
+    """
     y = np.maximum(x, 0)
     return y, lambda g: g * (y > 0)
 
@@ -163,8 +165,8 @@ def maximum(a: Array, b: Array) -> Rule:
     """The larger of a and b; where they are equal each gets half of the gradient."""
     return (
         np.maximum(a, b),
-        lambda g: np.where(a == b, 0.5 * g, g * (a > b)),
-        lambda g: np.where(a == b, 0.5 * g, g * (b > a)),
+        lambda g: np.where(a == b, 0.5 * g, np.where(a > b, g, 0)),
+        lambda g: np.where(a == b, 0.5 * g, np.where(b > a, g, 0)),
     )
 
 
@@ -172,21 +174,21 @@ def minimum(a: Array, b: Array) -> Rule:
     """The smaller of a and b; where they are equal each gets half of the gradient."""
     return (
         np.minimum(a, b),
-        lambda g: np.where(a == b, 0.5 * g, g * (a < b)),
-        lambda g: np.where(a == b, 0.5 * g, g * (b < a)),
+        lambda g: np.where(a == b, 0.5 * g, np.where(a < b, g, 0)),
+        lambda g: np.where(a == b, 0.5 * g, np.where(b < a, g, 0)),
     )
 
 
 def clamp(x: Array, *, min: float | None = None, max: float | None = None) -> Rule:
     """x kept within [min, max]; the gradient passes where x was within already."""
     y = np.clip(x, min, max)
-    return y, lambda g: g * (y == x)
+    return y, lambda g: np.where(y == x, g, 0)
 
 
 @linear_in_inputs
 def where(a: Array, b: Array, *, condition: Array) -> Rule:
     """a where the condition holds, else b."""
-    return np.where(condition, a, b), lambda g: g * condition, lambda g: g * ~condition
+    return np.where(condition, a, b), lambda g: np.where(condition, g, 0), lambda g: np.where(condition, 0, g)
 
 
 # Products of matrices

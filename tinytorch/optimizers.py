@@ -87,6 +87,11 @@ class Optimizer:
                 loss = closure()
         for i, (group, lr) in enumerate(zip(self.param_groups, self.learning_rates(), strict=True)):
             ready = [p for p in group["params"] if p.grad is not None]
+            for p in ready:
+                if p.grad.array.shape != p.array.shape:
+                    raise ValueError(
+                        f"{type(self).__name__} got a gradient of shape {p.grad.shape} for a parameter of shape {p.shape}"
+                    )
             for p, grad, state in self._updates(i, ready):
                 self.update(p, -grad if group.get("maximize") else grad, state, lr, group)
             for p in ready:

@@ -23,15 +23,18 @@ def apply(op: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
 
     op: takes arrays and keywords, returns its value and one function per input that sends a gradient back, or a single
     `pullback(g, wanted)` for all (see `tinytorch.ops`); yours as well as ours. Raises RuntimeError for shapes that the op
-    refuses, IndexError for an index out of range.
+    refuses, IndexError for an index out of range, TypeError where the op returns no way back.
     """
     arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
     if len(arrays) > 1:
         arrays = in_one_type(arrays)
     try:
-        value, *vjps = op(*arrays, **params)
+        found = op(*arrays, **params)
     except ValueError as error:
         raise _refused(op, arrays, error) from error
+    if type(found) is not tuple or len(found) < 2:
+        raise TypeError(f"{op.__name__} must return its value and a function that sends a gradient back for each input")
+    value, *vjps = found
     if type(value) is not np.ndarray or (value.dtype is not float32 and "dtype" not in params):
         value = no_wider(value, arrays)
     if is_grad_enabled():
@@ -118,6 +121,15 @@ def _constant(ufunc: np.ufunc) -> tuple[Callable[..., Tensor], Callable[..., Ten
     return forward, reflected
 
 
+def _constant_in_place(ufunc: np.ufunc) -> Callable[..., Tensor]:
+    """The method behind an operator in place that no gradient passes."""
+
+    def called(self: Tensor, other: Any) -> Tensor:
+        return self.copy_(constant(ufunc, self, other)) if isinstance(other, _OPERAND) else NotImplemented
+
+    return called
+
+
 def constant(function: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
     """A Tensor of what a NumPy function gives for the arrays of its inputs; no gradient passes."""
     arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
@@ -175,7 +187,7 @@ class Tensor(TensorMethods):
     Raises TypeError for what is not numbers, RuntimeError where anything but floats is to require a gradient.
     """
 
-    __slots__ = ("array", "grad", "_record", "_requires_grad", "__weakref__")
+    __slots__ = ("__weakref__", "_record", "_requires_grad", "array", "grad")
     __hash__ = object.__hash__
 
     array: np.ndarray
@@ -319,7 +331,9 @@ class Tensor(TensorMethods):
 
     # Gradients
 
-    def backward(self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False) -> None:
+    def backward(
+        self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False
+    ) -> None:
         """Add to `grad` of every leaf that led here its share of the gradient; see `tinytorch.autograd.backward`."""
         autograd.backward(self, gradient, retain_graph, create_graph)
 
@@ -352,7 +366,6 @@ class Tensor(TensorMethods):
 
     def __rmatmul__(self, other: Any) -> Tensor:
         return matmul(other, self) if isinstance(other, _OPERAND) else NotImplemented
-
 
     def __neg__(self) -> Tensor:
         return apply(ops.neg, self)
@@ -421,7 +434,9 @@ class Tensor(TensorMethods):
         if recorded:
             self._check_recordable(known)
         if not self.array.flags.writeable:
-            raise RuntimeError(f"{op.__name__} in place cannot write into an expanded Tensor or read-only memory: clone() it before")
+            raise RuntimeError(
+                f"{op.__name__} in place cannot write into an expanded Tensor or read-only memory: clone() it before"
+            )
         before = Tensor._made(self.array.copy() if recorded else self.array, self._record if recorded else None)
         mine = [isinstance(x, Tensor) and shares_memory(x, self) for x in others]  # as in h.mul_(h) and h.add_(h.T)
         others = tuple((before if x is self else x.clone()) if m else x for x, m in zip(others, mine, strict=True))
@@ -459,6 +474,9 @@ class Tensor(TensorMethods):
 
     __iadd__, __isub__, __imul__ = _in_place(ops.add), _in_place(ops.sub), _in_place(ops.mul)
     __itruediv__, __imod__, __ipow__ = _in_place(ops.div), _in_place(ops.remainder), _in_place(ops.pow)
+    __ifloordiv__, __iand__ = _constant_in_place(np.floor_divide), _constant_in_place(np.bitwise_and)
+    __ior__, __ixor__ = _constant_in_place(np.bitwise_or), _constant_in_place(np.bitwise_xor)
+    __ilshift__, __irshift__ = _constant_in_place(np.left_shift), _constant_in_place(np.right_shift)
     mul_, div_, pow_ = _in_place(ops.mul), _in_place(ops.div), _in_place(ops.pow)
     relu_, exp_, sqrt_, neg_ = _in_place(ops.relu), _in_place(ops.exp), _in_place(ops.sqrt), _in_place(ops.neg)
 

@@ -94,7 +94,12 @@ def gradgradcheck(
 
 
 def check_op(
-    op: Callable[..., Any], *arrays: np.ndarray, eps: float = 1e-6, atol: float = 1e-5, rtol: float = 1e-3, **params: Any
+    op: Callable[..., Any],
+    *arrays: np.ndarray,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    **params: Any,
 ) -> None:
     """Check the ways back of a rule on float64 arrays, all of which are taken to be differentiable.
 

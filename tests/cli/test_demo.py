@@ -19,12 +19,13 @@ from tinytorch.recipes import RECIPES
 
 ROOT = Path(tinytorch.__file__).parents[1]
 KEYS = ["dataset", "model", "parameters", "epochs", "seconds", "train_accuracy", "test_accuracy", "seed"]
+UNWANTED = ("COLUMNS", "NO_COLOR", "PYTHONUNBUFFERED")  # as on a terminal of one's own
 QUICK = ("--only", "tinydigits-mlp", "--epochs", "2")
 ON_POSIX = pytest.mark.skipif(os.name != "posix", reason="there are no POSIX signals and terminals here")
 
 
 def environment(**changes):
-    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
+    kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
     paths = os.pathsep.join([*([str(changes.pop("first"))] if "first" in changes else []), str(ROOT)])
     return {**kept, "PYTHONPATH": paths, "PYTHONIOENCODING": "utf-8", "TERM": "xterm", **changes}
 
@@ -325,15 +326,3 @@ def test_the_version_is_the_packages():
 def test_without_numpy_it_says_how_to_get_it(tmp_path):
     said = one_sentence(*tinytorch_("demo", first=without("numpy", tmp_path)), status=1)
     assert "python -m pip install numpy" in said and "apt install python3-numpy" in said
-
-
-def test_blas_gets_one_thread_unless_the_environment_says_otherwise(monkeypatch):
-    monkeypatch.setattr(os, "environ", {})
-    cli.use_one_thread()
-    assert os.environ == {}  # NumPy is loaded here: too late
-    monkeypatch.delitem(sys.modules, "numpy")
-    cli.use_one_thread()
-    assert os.environ["OPENBLAS_NUM_THREADS"] == os.environ["OMP_NUM_THREADS"] == "1"
-    monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "4"})
-    cli.use_one_thread()
-    assert os.environ == {"OMP_NUM_THREADS": "4"}

@@ -47,7 +47,8 @@ def load_faults(only: list[str]) -> list[Fault]:
         file = "tinytorch/" + path.relative_to(FAULTS).with_suffix(".py").as_posix()
         if only and file not in only:
             continue
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith(("- ", "+ "))]
+        text = path.read_text(encoding="utf-8")
+        lines = [line for line in text.splitlines() if line.startswith(("- ", "+ ")) or line == "+"]
         for was, becomes in zip(lines[::2], lines[1::2], strict=True):
             faults.append(Fault(file, was[2:].replace("\\n", "\n"), becomes[2:].replace("\\n", "\n")))
     return faults
@@ -136,7 +137,9 @@ def report(judged: list[tuple[Fault, str]]) -> tuple[dict[str, dict[str, int]], 
         count["caught"] += said.startswith("caught")
         if not said.startswith("caught"):
             amiss.append(f"{fault.file}: {said}\n    {fault.was!r}\n    {fault.becomes!r}")
-    amiss += [f"{file}: only {count['planted']} faults" for file, count in counts.items() if count["planted"] < AT_LEAST]
+    amiss += [
+        f"{file}: only {count['planted']} faults" for file, count in counts.items() if count["planted"] < AT_LEAST
+    ]
     return counts, amiss
 
 

@@ -21,7 +21,6 @@ from tinytorch.cli import CommandError
 COMMANDS = {
     "demo": "train four small networks in seconds, and show how well they do",
 }
-THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 INTERRUPTED = 128 + 2  # what shells report for SIGINT
 
 
@@ -35,7 +34,6 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     words = sys.argv[1:] if argv is None else list(argv)
-    use_one_thread()
     try:
         parser = make_parser(words)
         if not words:
@@ -79,16 +77,6 @@ def make_parser(words: Sequence[str]) -> Parser:
         else:
             commands.add_parser(name, help=summary)
     return parser
-
-
-def use_one_thread() -> None:
-    """Keep BLAS, when it is loaded later, to one thread, unless the environment says otherwise.
-
-    The products of these networks are too small to be shared out: with two threads on two cores, a training took as long
-    when the machine was idle, and up to five times as long when it was not.
-    """
-    if "numpy" not in sys.modules and not any(name in os.environ for name in THREADS):
-        os.environ.update(dict.fromkeys(THREADS, "1"))
 
 
 def _fail(message: str, status: int) -> int:

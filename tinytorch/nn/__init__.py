@@ -8,7 +8,18 @@ __getattr__, __dir__, __all__ = face(
     __name__,
     {
         "tinytorch.layers": (
-            *("ELU", "Flatten", "GELU", "Identity", "LeakyReLU", "Linear", "LogSigmoid", "LogSoftmax", "Module", "ModuleDict"),
+            *(
+                "ELU",
+                "Flatten",
+                "GELU",
+                "Identity",
+                "LeakyReLU",
+                "Linear",
+                "LogSigmoid",
+                "LogSoftmax",
+                "Module",
+                "ModuleDict",
+            ),
             *("ModuleList", "Parameter", "ReLU", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Tanh"),
         ),
         "tinytorch.losses": ("BCEWithLogitsLoss", "CrossEntropyLoss", "L1Loss", "MSELoss", "NLLLoss"),

@@ -8,7 +8,18 @@ __getattr__, __dir__, __all__ = face(
     __name__,
     {
         "tinytorch.functional": (
-            *("elu", "gelu", "leaky_relu", "linear", "log_softmax", "logsigmoid", "normalize", "one_hot", "pad", "relu"),
+            *(
+                "elu",
+                "gelu",
+                "leaky_relu",
+                "linear",
+                "log_softmax",
+                "logsigmoid",
+                "normalize",
+                "one_hot",
+                "pad",
+                "relu",
+            ),
             *("sigmoid", "silu", "softmax", "softplus", "tanh"),
         ),
         "tinytorch.losses": (
