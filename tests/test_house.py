@@ -15,7 +15,7 @@ import pytest
 LIBRARY = Path(__file__).resolve().parents[1] / "tinytorch"
 
 FLOORS = [  # a file imports from floors below its own only
-    ["_lazy", "_threads", "_threads", "autograd", "cuda", "dtypes", "ops", "progress", "viz"],
+    ["_lazy", "_threads", "autograd", "cuda", "dtypes", "ops", "progress", "viz"],
     ["methods"],
     ["tensor"],
     ["creation", "functional", "kernels", "serialization", "testing"],
