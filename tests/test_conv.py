@@ -452,6 +452,7 @@ REFUSALS = {
         lambda t: t.nn.functional.conv2d(t.zeros(1, 3, 8, 8), t.zeros(4, 3, 3, 3), groups=0)
     ),
     "Conv2d expects 3 and 4 channels to be divisible by groups=2": lambda t: t.nn.Conv2d(3, 4, 3, groups=2),
+    "Conv2d expects 4 and 3 channels to be divisible by groups=2": lambda t: t.nn.Conv2d(4, 3, 3, groups=2),
     "Conv1d expects 2 and 4 channels to be divisible by groups=0": lambda t: t.nn.Conv1d(2, 4, 3, groups=0),
     "conv1d expects a stride of one whole number of at least 1, got 0": (
         lambda t: t.nn.functional.conv1d(t.zeros(1, 3, 8), t.zeros(4, 3, 3), stride=0)

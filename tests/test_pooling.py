@@ -226,9 +226,11 @@ def test_a_window_with_nan_sends_no_gradient():
 
 
 def test_max_pooling_of_whole_numbers():
-    y = max_pool2d(Tensor(np.arange(16).reshape(1, 1, 4, 4)), 2)
-    assert y.tolist() == [[[[5, 7], [13, 15]]]]
-    assert y.dtype.kind == "i"
+    x = Tensor(np.arange(16, dtype=np.int64).reshape(1, 1, 4, 4) - 99)
+    y = max_pool2d(x, 2)
+    assert y.tolist() == [[[[5 - 99, 7 - 99], [13 - 99, 15 - 99]]]]
+    assert y.dtype == np.int64
+    assert max_pool2d(x, 4, padding=2).tolist() == [[[[5 - 99, 7 - 99], [13 - 99, 15 - 99]]]]
 
 
 # Average pooling

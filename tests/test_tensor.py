@@ -1097,3 +1097,9 @@ def test_operators_that_no_gradient_passes_change_their_memory_in_place_too(oper
     exec(f"x {operator} 2; expected {operator} 2", names)
     assert names["x"] is x
     np.testing.assert_array_equal(view.array, expected)
+
+
+@pytest.mark.parametrize("bounds", [{"min": tinytorch.tensor(0.0)}, {"max": tinytorch.tensor(1.0)}])
+def test_clamp_takes_numbers_only(bounds):
+    with pytest.raises(TypeError):
+        tinytorch.tensor([0.5, 2.0]).clamp(**bounds)

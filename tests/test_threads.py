@@ -10,6 +10,7 @@ from tinytorch._threads import THREADS, use_one_thread
 
 
 def test_blas_gets_one_thread_unless_the_environment_says_otherwise(monkeypatch):
+    assert set(THREADS) == {"OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"}
     monkeypatch.setattr(os, "environ", {})
     use_one_thread()
     assert os.environ == {}  # NumPy is loaded here: too late

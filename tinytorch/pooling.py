@@ -28,7 +28,8 @@ def max_pool(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Paddi
     """
     size = x.shape[2:]
     met = [places for _, places in all_windows(size, kernel_size, stride, padding, dilation)]
-    padded = surround(batch_last(x), padding, -np.inf)
+    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    padded = surround(batch_last(x), padding, lowest)
     y = padded[met[0]].copy()
     for places in met[1:]:
         np.maximum(y, padded[places], out=y)

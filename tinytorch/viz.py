@@ -131,7 +131,7 @@ def plot_curves(charts: Mapping[str, Curves], file: BinaryIO, format: str = "png
         for i, (name, curve) in enumerate(curves.items()):
             epochs, percents = range(1, len(curve) + 1), [100 * value for value in curve]
             ax.plot(epochs, percents, "--" if i else "-", marker="o" if len(curve) == 1 else None, label=name)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.locator_params(axis="x", integer=True)
         ax.set(title=title, xlabel="epoch", ylabel="accuracy, %")
         ax.grid(alpha=0.3)
         ax.legend()

@@ -54,11 +54,18 @@ def load_faults(only: list[str]) -> list[Fault]:
     return faults
 
 
+ELSEWHERE = {  # where the tests of a file stand that has none of its own
+    "_lazy": ["tests/test_faces.py"],
+    "methods": ["tests/test_tensor.py", "tests/test_functional.py"],
+}
+
+
 def tests_of(file: str) -> list[str]:
     """The tests laid out beside a file, and then all of them."""
     inside = Path(file).relative_to("tinytorch")
     own = Path("tests") / inside.parent / f"test_{inside.stem.strip('_')}.py"
-    return [str(own), "tests"] if (PROJECT / own).exists() else ["tests"]
+    beside = [str(own)] if (PROJECT / own).exists() else ELSEWHERE.get(inside.stem, [])
+    return [*beside, "tests"]
 
 
 def verdict(fault: Fault, copy: Path) -> str:
