@@ -716,3 +716,9 @@ def test_a_difference_from_pytorch_is_caught(what):
 def test_a_leak_is_a_hundredth_unless_told_otherwise():
     leaked = tinytorch.nn.functional.leaky_relu(tinytorch.tensor([-2.0, 3.0]))
     assert leaked.tolist() == pytest.approx([-0.02, 3.0])
+
+
+def test_relu_in_place_changes_the_memory_itself():
+    x = tinytorch.tensor([-1.0, 2.0])
+    assert tinytorch.nn.functional.relu(x, inplace=True) is x
+    assert x.tolist() == [0, 2]
