@@ -18,7 +18,7 @@ from numpy.testing import assert_allclose
 
 import tinytorch
 from tests.strategies import Call
-from tinytorch import autograd
+from tinytorch import changes
 from tinytorch.tensor import Tensor
 
 NUMPY_1 = np.lib.NumpyVersion(np.__version__) < "2.0.0"
@@ -103,7 +103,7 @@ def nothing_wider_than(dtype: Any) -> Iterator[None]:
         return made(array, *rest)
 
     def watched_record(op: Any, inputs: Any, params: Any, sources: Any, vjps: Any) -> Any:
-        for held in autograd.held_arrays(vjps):
+        for held in changes.held_arrays(vjps):
             look_at(held, f"what {op.__name__} keeps for its way back")
         return record(op, inputs, params, sources, vjps)
 

@@ -10,36 +10,35 @@ leaf itself. Gradients are arrays, or Tensors when a graph of the gradient is as
 
 from __future__ import annotations
 
-import math
 import threading
-import weakref
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ContextDecorator
-from functools import partial
-from itertools import count
 from operator import attrgetter
-from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
+
+from tinytorch.changes import changed_since, check_current, check_unchanged, clock
 
 Gradient = Any  # a NumPy array, or a Tensor while the graph of a gradient is built
 Source = Any  # a Record, or the leaf itself
 
 _FREED = "backward went through this graph before and freed it: say retain_graph=True the first time to go twice"
-_clock = count(1)  # one clock for calls and in-place changes tells which came first
 
 
 class Record:
-    """One call of an op: what went in, where it came from, and the way back to each input (None once it is freed)."""
+    """One call of an op: what went in, where it came from, and the way back to each input (None once it is freed).
+
+    inputs: arrays and numbers; sources: for each the Record of the call that made it, the leaf that it belongs to, or None
+    where no gradient is wanted.
+    """
 
     __slots__ = ("inputs", "moment", "op", "params", "sources", "vjps")
 
     def __init__(
         self,
         op: Callable[..., Any],
-        inputs: tuple[Any, ...],
+        inputs: Sequence[Any],
         params: dict[str, Any],
         sources: Sequence[Source | None],
         vjps: Sequence[Callable[..., Any]] | None,
@@ -47,9 +46,12 @@ class Record:
         self.op = op
         self.inputs = inputs
         self.params = params
-        self.sources = sources  # None for an input that wants no gradient
+        self.sources = sources
         self.vjps = vjps
-        self.moment = next(_clock)
+        self.moment = next(clock)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
 
     @property
     def name(self) -> str:
@@ -148,7 +150,7 @@ def _seed(output: Any, gradient: Any, create_graph: bool) -> Gradient:
             raise RuntimeError(
                 f"backward from a Tensor of shape {output.shape} needs a gradient of that shape; only a single number has one"
             )
-        one = np.ones(output.shape, output.dtype)
+        one = np.array(1, output.dtype).reshape(output.shape)
         return output.as_gradient(one) if create_graph else one
     if not hasattr(gradient, "requires_grad"):
         raise TypeError(f"backward takes a Tensor for a gradient to start from, got {type(gradient).__name__}")
@@ -181,17 +183,16 @@ def backpropagate(
     for source, gradient in zip(outputs, gradients, strict=True):
         arrived[source] = arrived[source] + gradient if source in arrived else gradient
 
-    any_change = bool(records) and _latest_change > records[0].moment
+    any_change = bool(records) and changed_since(records[0].moment)
     for record in reversed(records):
         if needed is not None and record not in needed:
             continue
         gradient = arrived[record] if record in asked_for else arrived.pop(record)
         sources = record.sources if needed is None else [s if s in needed else None for s in record.sources]
         if any_change:
-            check_unchanged(record, sources, create_graph)
-        for source, x, vjp in zip(
-            sources, record.inputs, ways_back(record, gradient, sources, create_graph), strict=True
-        ):
+            check_unchanged(record, needed_of(record, sources, create_graph), sources)
+        vjps = ways_back(record, gradient, sources, create_graph)
+        for source, x, vjp in zip(sources, record.inputs, vjps, strict=True):
             if source is not None:
                 back = vjp(gradient)
                 if getattr(back, "shape", None) != x.shape or back.dtype is not x.dtype:
@@ -219,13 +220,22 @@ def ways_back(
             raise RuntimeError(
                 f"{record.name} can be differentiated only once, but create_graph=True asks for the graph of its gradient"
             )
-        vjps = record.op(*record.inputs, **record.params)[1:]
-    if len(vjps) not in (1, len(sources)):
+        inputs = [gradient.restored(x, s) for x, s in zip(record.inputs, record.sources, strict=True)]
+        vjps = record.op(*inputs, **record.params)[1:]
+    if len(vjps) == len(sources):
+        return vjps
+    if len(vjps) != 1:
         raise RuntimeError(f"{record.name} gave {len(vjps)} ways back for {len(sources)} inputs")
-    if len(vjps) == 1 < len(sources):
-        backs = vjps[0](gradient, [source is not None for source in sources])
-        vjps = [lambda _, back=back: back for back in backs]
-    return vjps
+    backs = vjps[0](gradient, [source is not None for source in sources])
+    return [lambda _, back=back: back for back in backs]
+
+
+def needed_of(record: Record, sources: Sequence[Source | None], create_graph: bool) -> Sequence[Any]:
+    """What of a call its ways back to the sources look at: themselves or, where the op runs again, all that went in."""
+    if create_graph and replayed(record):
+        return [*record.inputs, *record.params.values()]
+    vjps = record.vjps or ()
+    return [vjp for i, vjp in enumerate(vjps) if len(vjps) == 1 or sources[i] is not None]
 
 
 def trace(outputs: Iterable[Source], since: int = 0) -> list[Record]:
@@ -288,97 +298,6 @@ def unbroadcast(gradient: Gradient, shape: tuple[int, ...], name: str = "unbroad
     if added < 0 or summed.shape[added:] != shape:
         raise RuntimeError(f"{name} gave a gradient of shape {gradient.shape} for an input of shape {shape}")
     return np.reshape(summed, shape)
-
-
-# In-place changes: what a way back holds must be what the call saw
-
-_latest_change = 0
-_changes: dict[int, tuple[int, list[int], Any]] = {}  # id of a block of memory: its latest change, all recorded ones
-
-
-def mark_changed(array: np.ndarray, recorded: bool = False) -> int:
-    """Tell the graph that an array was written to, so that no way back that holds its memory is walked any more.
-
-    Where the change is itself a call in the graph (`recorded`), other views of the memory no longer are what their own
-    calls tell. Returns the moment of the change.
-    """
-    global _latest_change
-    memory = owner(array)
-    key = id(memory)
-    _, calls, reference = _changes.get(key) or (0, [], weakref.ref(memory, lambda _: _changes.pop(key, None)))
-    _latest_change = next(_clock)
-    if recorded:
-        calls.append(_latest_change)
-    _changes[key] = _latest_change, calls, reference
-    return _latest_change
-
-
-def check_unchanged(record: Record, sources: Sequence[Source | None], create_graph: bool) -> None:
-    """Raise RuntimeError where what a way back needs was written to after the call, or an input was before the call,
-    through another view of its memory, so that it was no longer what its own Record tells."""
-    whole = create_graph and replayed(record)
-    kept = held_arrays([*record.inputs, *record.params.values()] if whole else wanted_ways(record, sources))
-    if any(_history(array)[0] > record.moment for array in kept):
-        raise RuntimeError(
-            f"a Tensor that the gradient of {record.name} needs was changed in place after {record.name} used it"
-        )
-    for x, source in zip(record.inputs, sources, strict=True):
-        if isinstance(source, Record):
-            check_current(source, x.array, record.moment)
-
-
-def check_current(record: Record, array: np.ndarray, until: float = math.inf) -> None:
-    """Raise RuntimeError where the value of a call was changed, by another call, through another view of its memory."""
-    calls = _history(array)[1]
-    first_after = bisect_right(calls, record.moment)
-    if first_after < len(calls) and calls[first_after] < until:
-        raise RuntimeError(
-            f"a Tensor was changed in place through another Tensor on the same memory after {record.name} made it: "
-            "take the view again after the change"
-        )
-
-
-def _history(array: np.ndarray) -> tuple[int, list[int], Any]:
-    return _changes.get(id(owner(array)), (0, [], None))
-
-
-def owner(array: np.ndarray) -> np.ndarray:
-    """The array whose memory this one is a view of."""
-    memory = array
-    while (array := getattr(array, "base", None)) is not None:  # a strided view's base is no array, but has one
-        memory = array if isinstance(array, np.ndarray) else memory
-    return memory
-
-
-def wanted_ways(record: Record, sources: Sequence[Source | None]) -> list[Callable[..., Any]]:
-    """The ways back that lead to a source; one that is shared by all inputs does."""
-    vjps = record.vjps or ()
-    return [vjp for i, vjp in enumerate(vjps) if len(vjps) == 1 or sources[i] is not None]
-
-
-def held_arrays(holders: Iterable[Any]) -> Iterator[np.ndarray]:
-    """Every array that things hold: Tensors and containers of them, and what functions close over or were given."""
-    waiting = list(holders)
-    seen: set[int] = set()
-    while waiting:
-        held = waiting.pop()
-        if id(held) in seen or isinstance(held, (type, ModuleType)):
-            continue
-        seen.add(id(held))
-        if isinstance(held, np.ndarray):
-            yield held
-        elif hasattr(held, "array"):
-            waiting.append(held.array)
-        elif isinstance(held, (tuple, list)):
-            waiting.extend(held)
-        elif isinstance(held, dict):
-            waiting.extend(held.values())
-        elif isinstance(held, partial):
-            waiting += [held.func, held.args, held.keywords]
-        elif isinstance(held, FunctionType):
-            waiting += [held.__defaults__, *(cell.cell_contents for cell in held.__closure__ or ())]
-        elif hasattr(held, "__dict__"):
-            waiting += [vars(held), getattr(held, "__self__", None)]
 
 
 # Whether calls are recorded

@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tinytorch.autograd import enable_grad, mark_changed
+from tinytorch.autograd import enable_grad
+from tinytorch.changes import mark_changed
 from tinytorch.kernels import OneVector
 from tinytorch.tensor import Tensor
 

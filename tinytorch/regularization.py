@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch import ops
-from tinytorch.autograd import mark_changed
+from tinytorch.changes import mark_changed
 from tinytorch.creation import default_generator, ones, zeros
 from tinytorch.dtypes import Device
 from tinytorch.layers import Module, Parameter

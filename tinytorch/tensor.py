@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
 from tinytorch import autograd, ops
-from tinytorch.autograd import Record, is_grad_enabled, mark_changed, owner
+from tinytorch.autograd import Record, is_grad_enabled
+from tinytorch.changes import check_current, mark_changed, owner
 from tinytorch.dtypes import RANK, Device, as_array, common_dtype, float32, int64
 from tinytorch.methods import Number, TensorMethods, check_bounds
 
@@ -25,22 +27,28 @@ def apply(op: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
     `pullback(g, wanted)` for all (see `tinytorch.ops`); yours as well as ours. Raises RuntimeError for shapes that the op
     refuses, IndexError for an index out of range, TypeError where the op returns no way back.
     """
-    arrays = [x.array if isinstance(x, Tensor) else x for x in inputs]
-    if len(arrays) > 1:
-        arrays = in_one_type(arrays)
+    arrays, sources, wanted = [], [], False
+    for x in inputs:
+        if isinstance(x, Tensor):
+            arrays.append(x.array)
+            source = (x._record or x) if x._requires_grad else None
+            wanted = wanted or source is not None
+            sources.append(source)
+        else:
+            arrays.append(x)
+            sources.append(None)
+    computed = in_one_type(arrays) if len(arrays) > 1 else arrays
     try:
-        found = op(*arrays, **params)
+        found = op(*computed, **params)
     except ValueError as error:
-        raise _refused(op, arrays, error) from error
+        raise _refused(op, computed, error) from error
     if type(found) is not tuple or len(found) < 2:
         raise TypeError(f"{op.__name__} must return its value and a function that sends a gradient back for each input")
-    value, *vjps = found
+    value = found[0]
     if type(value) is not np.ndarray or (value.dtype is not float32 and "dtype" not in params):
-        value = no_wider(value, arrays)
-    if is_grad_enabled():
-        sources = [x._record or x if isinstance(x, Tensor) and x._requires_grad else None for x in inputs]
-        if sources.count(None) < len(sources):
-            return Tensor._made(value, Record(op, inputs, params, sources, vjps))
+        value = no_wider(value, computed)
+    if wanted and is_grad_enabled():
+        return Tensor._made(value, Record(op, arrays, params, sources, found[1:]))
     return Tensor._made(value)
 
 
@@ -348,6 +356,18 @@ class Tensor(TensorMethods):
             mark_changed(self.grad.array)
 
     @staticmethod
+    def restored(x: Any, source: Record | Tensor | None) -> Any:
+        """An input of a recorded call as it was: a Tensor that knows where it came from, or a number.
+
+        Raises RuntimeError where a leaf was given other data since.
+        """
+        if isinstance(source, Tensor):
+            if source.array is not x:
+                raise RuntimeError("a leaf was given other data after a call used it: its gradient has no graph any more")
+            return source
+        return Tensor._made(x, source) if isinstance(x, np.ndarray) else x
+
+    @staticmethod
     def as_gradient(gradient: np.ndarray | Tensor) -> Tensor:
         """A gradient as a Tensor: arrays are wrapped."""
         return gradient if isinstance(gradient, Tensor) else Tensor._made(np.asarray(gradient))
@@ -463,14 +483,20 @@ class Tensor(TensorMethods):
                 "a view of a Tensor that does not require grad cannot take values that do, their gradient would be lost: "
                 "write into the whole, as in t[i, j] = v, or clone() the view before"
             )
+        if self._record is None and getrefcount(self.array) > _OWN_REFERENCES:
+            raise RuntimeError(
+                "a Tensor that does not require grad, and whose memory something else looks at as well, cannot take values "
+                "that do, their gradient would be lost there: clone() it before"
+            )
         if self._record is not None:
-            autograd.check_current(self._record, self.array, known.moment if known else math.inf)
-        viewed: Tensor | None = self
-        while viewed is not None and viewed._record is not None:
-            inputs = (x for x in viewed._record.inputs if isinstance(x, Tensor))
-            viewed = next((x for x in inputs if shares_memory(x, self)), None)
-        if viewed is not None and viewed is not self:
-            raise RuntimeError("a view of a leaf that requires grad cannot be changed in place: clone() it before")
+            check_current(self._record, self.array, known.moment if known else math.inf)
+        memory, viewed = owner(self.array), self._record
+        while viewed is not None:
+            sources = zip(viewed.inputs, viewed.sources, strict=True)
+            source = next((s for x, s in sources if isinstance(x, np.ndarray) and owner(x) is memory), None)
+            if isinstance(source, Tensor):
+                raise RuntimeError("a view of a leaf that requires grad cannot be changed in place: clone() it before")
+            viewed = source
 
     __iadd__, __isub__, __imul__ = _in_place(ops.add), _in_place(ops.sub), _in_place(ops.mul)
     __itruediv__, __imod__, __ipow__ = _in_place(ops.div), _in_place(ops.remainder), _in_place(ops.pow)
@@ -568,6 +594,7 @@ class Tensor(TensorMethods):
 
 _OPERAND = (Tensor, int, float, np.ndarray, np.generic)  # what an operator takes on its other side
 _CPU = Device()
+_OWN_REFERENCES = 2  # of getrefcount to the array of a Tensor: the Tensor's own, and the question's
 
 
 # NumPy's functions, in its own signatures: with these the rules in ops.py run on Tensors, which differentiates them again
