@@ -3,12 +3,19 @@
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 import tinytorch
 
 settings.register_profile("tinytorch", derandomize=True, deadline=None, print_blob=True)
+unshrunk = [Phase.explicit, Phase.generate]  # for whoever only asks whether a test fails, as tests.mutation does
+settings.register_profile("unshrunk", settings.get_profile("tinytorch"), phases=unshrunk)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tinytorch"))
+
+
+def pytest_addoption(parser):
+    """Options of ours are declared here, where pytest finds them whatever it is asked to run."""
+    parser.addoption("--workspace", metavar="DIR", help="with modules/: check the files of this workspace")
 
 
 @pytest.fixture(autouse=True)

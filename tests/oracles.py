@@ -18,7 +18,7 @@ from numpy.testing import assert_allclose
 
 import tinytorch
 from tests.strategies import Call
-from tinytorch import changes
+from tinytorch import autograd, changes
 from tinytorch.tensor import Tensor
 
 NUMPY_1 = np.lib.NumpyVersion(np.__version__) < "2.0.0"

@@ -717,8 +717,16 @@ def test_backward_from_a_leaf_gives_it_its_own_gradient():
         (lambda x: x.detach().sum().backward(), RuntimeError, "requires grad, and this one does not"),
         (lambda x: grad([x.sum()], x, [None, None]), RuntimeError, "from 1 Tensors needs a gradient for each, got 2"),
         (lambda x: grad(x.sum(), x.detach()), RuntimeError, "gradient of input 0, which does not require grad"),
-        (lambda x: Tensor([1, 2], requires_grad=True), RuntimeError, "only Tensors of floating point .* not int64"),
-        (lambda x: Tensor([True]).requires_grad_(), RuntimeError, "only Tensors of floating point .* not bool"),
+        (
+            lambda x: tinytorch.tensor([1, 2], requires_grad=True),
+            RuntimeError,
+            "only Tensors of floating point .* not int64",
+        ),
+        (
+            lambda x: tinytorch.tensor([True]).requires_grad_(),
+            RuntimeError,
+            "only Tensors of floating point .* not bool",
+        ),
         (lambda x: (x * x).requires_grad_(False), RuntimeError, "only a leaf can stop requiring gradients"),
     ],
 )
@@ -1055,6 +1063,7 @@ def test_held_arrays_are_found_wherever_a_way_back_keeps_them():
 
     held = [{"key": a}, functools.partial(lambda x, g: x * g, b, g=Tensor(c)), Keeper(), d]
     assert {id(x) for x in changes.held_arrays(held)} == {id(x) for x in (a, b, c, d, e)}
+    assert [id(x) for x in changes.held_arrays([Keeper().__call__])] == [id(e)]
 
 
 @pytest.mark.parametrize("keep", ["a dict", "a partial", "an object", "a default"])

@@ -427,7 +427,7 @@ def plant_gates_in_another_order(monkeypatch):
 
 
 def plant_a_second_direction_that_is_not_turned_back(monkeypatch):
-    monkeypatch.setattr(recurrent, "side_by_side", lambda y: np.concatenate([y[:, 0], y[:, 1]], axis=-1))
+    monkeypatch.setattr(recurrent, "side_by_side", lambda y: np.concatenate([y[:, 0], y[:, 1]], axis=1).swapaxes(1, 2))
 
 
 def plant_a_gradient_cut_after_one_step(monkeypatch):
@@ -465,3 +465,10 @@ def test_differences_catch_a_planted_fault(monkeypatch):
     plant_a_gradient_cut_after_one_step(monkeypatch)
     with pytest.raises(GradcheckError):
         test_gradients_agree_with_differences()
+
+
+def test_scripts_that_call_flatten_parameters_need_no_change():
+    layer = GRU(2, 3)
+    before = {name: p.array.copy() for name, p in layer.named_parameters()}
+    assert layer.flatten_parameters() is None
+    assert all(np.array_equal(p.array, before[name]) for name, p in layer.named_parameters())

@@ -60,7 +60,8 @@ class Record:
 
     def free(self) -> None:
         """Let go of everything the way back needed."""
-        self.inputs, self.params, self.sources, self.vjps = (), {}, (), None
+        self.inputs = self.sources = ()
+        self.params, self.vjps = {}, None
 
 
 # What a user calls: from Tensors to gradients
@@ -125,13 +126,14 @@ def _gradients(
     seeds = [None] * len(outputs) if seeds is None else _several(seeds)
     if len(seeds) != len(outputs):
         raise RuntimeError(f"backward from {len(outputs)} Tensors needs a gradient for each, got {len(seeds)}")
-    start = [_seed(y, g, create_graph) for y, g in zip(outputs, seeds, strict=True)]
+    start = list(map(_seed, outputs, seeds))
     sources = [y.source for y in outputs]
     if create_graph:
         with enable_grad():
             return backpropagate(sources, start, targets, retain_graph=retain_graph is not False, create_graph=True)
+    start = [g.array for g in start]
     arrived = backpropagate(sources, start, targets, retain_graph=bool(retain_graph))
-    taken = {id(g) for g in start}
+    taken = set(map(id, start))
     for source, gradient in arrived.items():
         if gradient.base is not None or id(gradient) in taken:
             arrived[source] = np.array(gradient)
@@ -139,25 +141,24 @@ def _gradients(
     return arrived
 
 
-def _seed(output: Any, gradient: Any, create_graph: bool) -> Gradient:
-    """The gradient to start from at an output: what was given or, for a single number, one."""
+def _seed(output: Any, gradient: Any) -> Any:
+    """The gradient to start from at an output, a Tensor: what was given or, for a single number, one."""
     if not output.requires_grad:
         raise RuntimeError("backward starts from a Tensor that requires grad, and this one does not: nothing led to it")
-    if isinstance(output.source, Record):
-        check_current(output.source, output.array)
+    record = output.grad_fn
+    if record is not None and changed_since(record.moment):
+        check_current(record, output.array)
     if gradient is None:
         if output.array.size != 1:
             raise RuntimeError(
                 f"backward from a Tensor of shape {output.shape} needs a gradient of that shape; only a single number has one"
             )
-        one = np.array(1, output.dtype).reshape(output.shape)
-        return output.as_gradient(one) if create_graph else one
+        return output.as_gradient(np.array(1, output.dtype).reshape(output.shape))
     if not hasattr(gradient, "requires_grad"):
         raise TypeError(f"backward takes a Tensor for a gradient to start from, got {type(gradient).__name__}")
     if gradient.shape != output.shape:
         raise RuntimeError(f"backward from a Tensor of shape {output.shape} got a gradient of shape {gradient.shape}")
-    gradient = gradient.to(output.dtype)
-    return gradient if create_graph else gradient.array
+    return gradient.to(output.dtype)
 
 
 # The chain rule
@@ -191,7 +192,9 @@ def backpropagate(
         sources = record.sources if needed is None else [s if s in needed else None for s in record.sources]
         if any_change:
             check_unchanged(record, needed_of(record, sources, create_graph), sources)
-        vjps = ways_back(record, gradient, sources, create_graph)
+        vjps = record.vjps
+        if create_graph or vjps is None or len(vjps) != len(sources):
+            vjps = ways_back(record, gradient, sources, create_graph)
         for source, x, vjp in zip(sources, record.inputs, vjps, strict=True):
             if source is not None:
                 back = vjp(gradient)
@@ -255,7 +258,7 @@ def trace(outputs: Iterable[Source], since: int = 0) -> list[Record]:
 
 def oldest(targets: Sequence[Source] | None) -> int:
     """The moment before which no record can lead to a target: 0 where a target is a leaf."""
-    return min((t.moment if isinstance(t, Record) else 0 for t in targets or ()), default=0)
+    return min(t.moment if isinstance(t, Record) else 0 for t in targets) if targets else 0
 
 
 def leading_to(targets: Iterable[Source], records: Iterable[Record]) -> set[Source]:

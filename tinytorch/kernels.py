@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 from operator import is_
 from typing import Any
@@ -13,6 +14,7 @@ from tinytorch.tensor import Tensor
 
 LONGEST = 16_384  # elements beyond which copying costs more than the calls that it saves, and memory leaves the cache
 
+Sizes = tuple[int, ...]
 State = dict[str, Any]  # what an optimizer remembers of one parameter: numbers, and Tensors of its shape
 
 
@@ -24,15 +26,17 @@ class OneVector:
 
     def __init__(self, params: Sequence[Tensor], states: Sequence[State]) -> None:
         self.params, self.states = params, states
-        self.parts = [slice(*bounds) for bounds in pairwise(accumulate((p.numel() for p in params), initial=0))]
+        self.vector = end_to_end([p.array for p in params])
+        self.gradient = np.empty_like(self.vector)
+        self.parts = parts_of(self.vector, params)
         self.state: State = {}
         for name, value in states[0].items():
             if isinstance(value, Tensor):
-                value = Tensor(end_to_end(state[name].array for state in states))
-                for p, part, state in zip(params, self.parts, states, strict=True):
-                    state[name] = Tensor(value.array[part].reshape(p.shape))
+                value = Tensor(end_to_end([state[name].array for state in states]))
+                for part, state in zip(parts_of(value.array, params), states, strict=True):
+                    state[name] = Tensor(part)
             self.state[name] = value
-        self.left = [dict(state) for state in states]  # as an update left them: whoever changes them since is heard
+        self.left = values_of(states)  # as an update left them: whoever changes them since is heard
 
     @staticmethod
     def pays(params: Sequence[Tensor], states: Sequence[State]) -> bool:
@@ -51,28 +55,127 @@ class OneVector:
     def holds(self, params: Sequence[Tensor], states: Sequence[State]) -> bool:
         """Whether it was made of these very parameters, and their memories are as it left them."""
         return (
-            len(params) == len(self.params)
-            and all(map(is_, params, self.params))
-            and all(map(is_, states, self.states))
-            and all(_same(state, left) for state, left in zip(states, self.left, strict=True))
+            same_things(params, self.params)
+            and same_things(states, self.states)
+            and same_things(values_of(states), self.left)
         )
 
     def taken_together(self) -> Iterator[tuple[np.ndarray, np.ndarray, State]]:
         """Parameters, gradients and memory for a formula to change, and then back to where they belong."""
-        vector = end_to_end(p.array for p in self.params)
-        yield vector, end_to_end(p.grad.array for p in self.params if p.grad is not None), self.state
+        end_to_end([p.array for p in self.params], out=self.vector)
+        end_to_end([p.grad.array for p in self.params if p.grad is not None], out=self.gradient)
+        yield self.vector, self.gradient, self.state
         numbers = {name: value for name, value in self.state.items() if not isinstance(value, Tensor)}
         for p, part, state in zip(self.params, self.parts, self.states, strict=True):
-            p.array[...] = vector[part].reshape(p.shape)
+            np.copyto(p.array, part)
             state.update(numbers)
-        self.left = [dict(state) for state in self.states]
+        self.left = values_of(self.states)
 
 
-def end_to_end(arrays: Iterable[np.ndarray]) -> np.ndarray:
+def end_to_end(arrays: Iterable[np.ndarray], out: np.ndarray | None = None) -> np.ndarray:
     """All elements of all arrays, one after the other."""
-    return np.concatenate([array.reshape(-1) for array in arrays])
+    return np.concatenate([array.reshape(-1) for array in arrays], out=out)
 
 
-def _same(state: State, left: State) -> bool:
-    """Whether a memory holds the very things that it held."""
-    return len(state) == len(left) and all(left.get(name) is value for name, value in state.items())
+def parts_of(vector: np.ndarray, params: Sequence[Tensor]) -> list[np.ndarray]:
+    """The part of a long vector that belongs to each parameter, in its shape."""
+    bounds = pairwise(accumulate((p.numel() for p in params), initial=0))
+    return [vector[slice(*b)].reshape(p.shape) for b, p in zip(bounds, params, strict=True)]
+
+
+def values_of(states: Iterable[State]) -> list[Any]:
+    """All that is remembered of all parameters, in a row."""
+    return [value for state in states for value in state.values()]
+
+
+def same_things(these: Sequence[Any], those: Sequence[Any]) -> bool:
+    """Whether two rows hold the very same things."""
+    return len(these) == len(those) and all(map(is_, these, those))
+
+
+# Convolution
+
+MANY = 1_500_000  # unfolded elements beyond which memory, not arithmetic, decides how long a convolution takes
+SLAB = 400_000  # unfolded elements that stay in cache while they are multiplied
+
+
+def convolution_in_slabs(
+    unfold: Callable[..., Any],
+    fold: Callable[..., Any],
+    x: np.ndarray,
+    weight: np.ndarray,
+    *bias: np.ndarray,
+    count: Sizes,
+    kernel_size: Sizes,
+    stride: Sizes,
+    padding: tuple[tuple[int, int], ...],
+    dilation: Sizes,
+    groups: int,
+) -> tuple[Any, ...]:
+    """The convolution of conv.py on arrays, some rows of the output at a time, so that their windows stay in cache.
+
+    unfold and fold are those of conv.py, count is the size of the output. The windows are not kept: to unfold them again
+    on the way back takes less time than to fetch them from memory.
+    """
+    batch, channels, *size = x.shape
+    matrix = weight.reshape(groups, len(weight) // groups, -1)
+    inside = slice(None), *(slice(before, before + n) for n, (before, _) in zip(size, padding, strict=True))
+    padded_size = [n + sum(around) for n, around in zip(size, padding, strict=True)]
+    padded = np.zeros((channels, *padded_size, batch), x.dtype)
+    padded[inside] = np.moveaxis(x, 0, -1)
+    geometry: dict[str, Any] = {"kernel_size": kernel_size, "stride": stride, "dilation": dilation}
+    geometry["padding"] = ((0, 0),) * len(size)
+
+    places = math.prod(count[1:]) * batch  # in a row of the output
+    reach = dilation[0] * (kernel_size[0] - 1) + 1  # rows of the input that a row of the output sees
+    step = max(1, SLAB // (groups * matrix.shape[2] * places))
+    slabs = []  # which rows of the padded input lead to which places of the output
+    for first in range(0, count[0], step):
+        last = min(first + step, count[0]) - 1
+        seen = slice(first * stride[0], last * stride[0] + reach)
+        slabs.append((seen, slice(first * places, (last + 1) * places)))
+
+    def windows(seen: slice) -> np.ndarray:
+        columns = unfold(np.moveaxis(padded[:, seen], -1, 0), **geometry)[0]
+        return columns.reshape(groups, matrix.shape[2], -1)
+
+    y = np.empty((*matrix.shape[:2], count[0] * places), x.dtype)
+    for seen, made in slabs:
+        np.matmul(matrix, windows(seen), out=y[..., made])
+        if bias:
+            y[..., made] += bias[0].reshape(groups, -1, 1)
+
+    def pullback(g: np.ndarray, wanted: Sequence[bool]) -> tuple[Any, ...]:
+        rows = np.moveaxis(g, 0, -1).reshape(y.shape)
+        dpadded = np.zeros_like(padded) if wanted[0] else None
+        dmatrix = np.zeros_like(matrix) if wanted[1] else None
+        for seen, made in slabs:
+            if dpadded is not None:
+                dcolumns = np.swapaxes(matrix, 1, 2) @ rows[..., made]
+                dcolumns = dcolumns.reshape(channels, *kernel_size, -1, *count[1:], batch)
+                part = dpadded[:, seen]
+                part += np.moveaxis(fold(dcolumns, size=part.shape[1:-1], **geometry)[0], 0, -1)
+            if dmatrix is not None:
+                dmatrix += rows[..., made] @ np.swapaxes(windows(seen), 1, 2)
+        dx = None if dpadded is None else np.moveaxis(dpadded[inside], -1, 0)
+        dweight = None if dmatrix is None else dmatrix.reshape(weight.shape)
+        dbias = (rows @ np.ones(rows.shape[2], rows.dtype)).reshape(-1) if bias and wanted[2] else None
+        return dx, dweight, *([dbias] if bias else [])
+
+    return np.moveaxis(y.reshape(len(weight), *count, batch), -1, 0), pullback
+
+
+# Memory
+
+
+def keep_freed_memory() -> None:
+    """Let the process keep the memory that a training step frees for the next one, up to twice 31 MB.
+
+    Otherwise each step is given its larger arrays anew by the system, page by page, which took half of the time of LeNet.
+    The C library of Linux on 64 bits learns from a block this large that is freed, untouched, that such blocks come and go;
+    elsewhere nothing happens. man mallopt, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
+    """
+    np.empty(31 << 20, np.uint8)
+
+
+keep_freed_memory()

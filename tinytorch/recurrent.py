@@ -23,15 +23,16 @@ from tinytorch.tensor import Tensor, apply
 
 
 def by_direction(x: np.ndarray, directions: int) -> np.ndarray:
-    """(T, N, D F) -> (T, D, N, F) in the order in which each direction reads: the second one from the end."""
+    """(T, N, D F) -> (T, D, F, N) in the order in which each direction reads: the second one from the end."""
     steps, batch, features = x.shape
-    y = x.reshape(steps, batch, directions, features // directions).swapaxes(1, 2)
+    y = x.reshape(steps, batch, directions, features // directions).transpose(0, 2, 3, 1)
     return y if directions == 1 else np.stack([y[:, 0], y[::-1, 1]], axis=1)
 
 
 def side_by_side(y: np.ndarray) -> np.ndarray:
-    """(T, D, N, F) in the order of reading -> (T, N, D F) in the order of time."""
-    return y[:, 0] if y.shape[1] == 1 else np.concatenate([y[:, 0], y[::-1, 1]], axis=-1)
+    """(T, D, F, N) in the order of reading -> (T, N, D F) in the order of time."""
+    in_time = y[:, 0] if y.shape[1] == 1 else np.concatenate([y[:, 0], y[::-1, 1]], axis=1)
+    return in_time.swapaxes(1, 2)
 
 
 @differentiable_once
@@ -43,58 +44,66 @@ def gru(x: np.ndarray, start: np.ndarray, *weights: np.ndarray) -> Rule:
     the reset gate after the product, as in cuDNN and PyTorch:
 
         r, z = sigmoid(W x + b + U h + c),  n = tanh(W_n x + b_n + r (U_n h + c_n)),  h' = (1 - z) n + z h
+
+    The batch is last in memory, (T, D, features, N), so that every gate of a step is one run of numbers.
     """
     weight_ih, weight_hh, bias_ih, bias_hh = (np.stack(weights[i::4]) for i in range(4))
-    directions, gates, hidden = weight_hh.shape
+    directions, _, hidden = weight_hh.shape
     steps, batch, _ = x.shape
-    read = np.stack([x, x[::-1]][:directions], axis=1)  # (T, D, N, in), as each direction reads it
+    columns = x.swapaxes(1, 2)
+    read = np.stack([columns, columns[::-1]][:directions], axis=1)  # (T, D, in, N), as each direction reads it
 
-    from_input = read @ weight_ih.swapaxes(1, 2) + bias_ih[:, None]
-    recurrent, bias = weight_hh.swapaxes(1, 2), bias_hh[:, None]
-    r, z, n, candidate = (np.empty((steps, directions, batch, hidden), x.dtype) for _ in range(4))
-    states = np.empty((steps + 1, directions, batch, hidden), x.dtype)
-    states[0] = start
+    gates = weight_ih @ read + bias_ih[:, :, None]  # (T, D, 3H, N): at first what the input says, then r, z, n
+    both, r, z, n = (gates[:, :, part] for part in parts_of(hidden))
+    bias = bias_hh[:, :, None]
+    candidate = np.empty(n.shape, x.dtype)
+    states = np.empty((steps + 1, *n.shape[1:]), x.dtype)
+    states[0] = start.swapaxes(1, 2)
     for t in range(steps):
-        from_state = states[t] @ recurrent + bias
-        both = from_input[t, ..., : 2 * hidden] + from_state[..., : 2 * hidden]
-        both = 0.5 * (1 + np.tanh(0.5 * both))
-        r[t], z[t], candidate[t] = both[..., :hidden], both[..., hidden:], from_state[..., 2 * hidden :]
-        n[t] = np.tanh(from_input[t, ..., 2 * hidden :] + r[t] * candidate[t])
+        from_state = weight_hh @ states[t] + bias
+        both[t] = 0.5 * (1 + np.tanh(0.5 * (both[t] + from_state[:, : 2 * hidden])))
+        candidate[t] = from_state[:, 2 * hidden :]
+        n[t] = np.tanh(n[t] + r[t] * candidate[t])
         states[t + 1] = n[t] + z[t] * (states[t] - n[t])
 
     def pullback(g: np.ndarray, wanted: Sequence[bool]) -> tuple[Any, ...]:
         arriving = by_direction(g, directions)
         to_new = (1 - z) * (1 - n * n)
-        to_update = (states[:-1] - n) * z * (1 - z)
-        to_reset = to_new * candidate * r * (1 - r)
-        slopes = np.stack([to_reset, to_update, to_new * r], axis=3)  # of the gates' recurrent sums, (T, D, N, 3, H)
-        at_state, at_gates = np.empty_like(r), np.empty_like(slopes)
-        dh = np.zeros_like(start)
+        slopes = np.empty((*gates.shape[:2], 3, *n.shape[2:]), x.dtype)  # of the gates' recurrent sums, (T, D, 3, H, N)
+        slopes[:, :, 0] = to_new * candidate * r * (1 - r)
+        slopes[:, :, 1] = (states[:-1] - n) * z * (1 - z)
+        slopes[:, :, 2] = to_new * r
+        at_gates, back = np.empty(gates.shape, x.dtype), weight_hh.swapaxes(1, 2)
+        at_each, at_state = at_gates.reshape(slopes.shape), np.empty(n.shape, x.dtype)
+        dh = np.zeros(n.shape[1:], x.dtype)
         for t in reversed(range(steps)):
-            dh = dh + arriving[t]
-            at_state[t] = dh
-            at_gates[t] = dh[:, :, None] * slopes[t]
-            dh = dh * z[t] + at_gates[t].reshape(directions, batch, gates) @ weight_hh
-        at_states = by_example(at_gates.reshape(from_input.shape))
-        dweight_hh, dbias_hh = at_states.swapaxes(1, 2) @ by_example(states[:-1]), at_states.sum(1)
-        at_gates[:, :, :, 2] = at_state * to_new  # the reset gate is not on the way to the input
-        at_inputs = at_gates.reshape(from_input.shape)
-        rows = by_example(at_inputs)
-        dweight_ih, dbias_ih = rows.swapaxes(1, 2) @ by_example(read), rows.sum(1)
+            at_state[t] = dh = dh + arriving[t]
+            at_each[t] = dh[:, None] * slopes[t]
+            dh = dh * z[t] + back @ at_gates[t]
+        rows = by_feature(at_gates)
+        dweight_hh, dbias_hh = rows @ by_feature(states[:-1]).swapaxes(1, 2), rows.sum(2)
+        at_each[:, :, 2] = at_state * to_new  # the reset gate is not on the way to the input
+        rows = by_feature(at_gates)
+        dweight_ih, dbias_ih = rows @ by_feature(read).swapaxes(1, 2), rows.sum(2)
         dx = None
         if wanted[0]:
-            dx = at_inputs @ weight_ih
-            dx = dx[:, 0] if directions == 1 else dx[:, 0] + dx[::-1, 1]
+            from_each = (weight_ih.swapaxes(1, 2) @ at_gates).swapaxes(2, 3)
+            dx = from_each[:, 0] if directions == 1 else from_each[:, 0] + from_each[::-1, 1]
         of_weights = zip(dweight_ih, dweight_hh, dbias_ih, dbias_hh, strict=True)
-        return dx, dh, *(gradient for direction in of_weights for gradient in direction)
+        return dx, dh.swapaxes(1, 2), *(gradient for direction in of_weights for gradient in direction)
 
     return side_by_side(states[1:]), pullback
 
 
-def by_example(x: np.ndarray) -> np.ndarray:
-    """(T, D, N, F) -> (D, T N, F): every step of every example is one row."""
-    steps, directions, batch, features = x.shape
-    return x.swapaxes(0, 1).reshape(directions, steps * batch, features)
+def parts_of(hidden: int) -> list[slice]:
+    """Where the reset and update gates together, each of them, and the new state stand among 3H rows."""
+    return [slice(0, 2 * hidden), *(slice(i * hidden, (i + 1) * hidden) for i in range(3))]
+
+
+def by_feature(x: np.ndarray) -> np.ndarray:
+    """(T, D, F, N) -> (D, F, T N): all steps of all examples in one row for each feature."""
+    steps, directions, features, batch = x.shape
+    return x.transpose(1, 2, 0, 3).reshape(directions, features, steps * batch)
 
 
 class GRU(Module):
@@ -151,6 +160,9 @@ class GRU(Module):
         bound = 1 / math.sqrt(self.hidden_size)
         for parameter in self.parameters():
             init.uniform_(parameter, -bound, bound)
+
+    def flatten_parameters(self) -> None:
+        """Nothing to do: PyTorch's scripts call it to bring the weights together in a GPU's memory."""
 
     def _weights(self, layer: int, like: Tensor) -> list[Any]:
         """The inputs of `gru` for a layer; without biases, zeros."""

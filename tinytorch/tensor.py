@@ -12,11 +12,12 @@ from sys import getrefcount
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from tinytorch import autograd, ops
 from tinytorch.autograd import Record, is_grad_enabled
 from tinytorch.changes import check_current, mark_changed, owner
-from tinytorch.dtypes import RANK, Device, as_array, common_dtype, float32, int64
+from tinytorch.dtypes import RANK, Device, as_array, common_dtype, float32, holds_arrays, int64
 from tinytorch.methods import Number, TensorMethods, check_bounds
 
 
@@ -27,17 +28,18 @@ def apply(op: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
     `pullback(g, wanted)` for all (see `tinytorch.ops`); yours as well as ours. Raises RuntimeError for shapes that the op
     refuses, IndexError for an index out of range, TypeError where the op returns no way back.
     """
-    arrays, sources, wanted = [], [], False
+    arrays, sources, wanted, single_precision = [], [], False, True
     for x in inputs:
+        source = None
         if isinstance(x, Tensor):
-            arrays.append(x.array)
-            source = (x._record or x) if x._requires_grad else None
-            wanted = wanted or source is not None
-            sources.append(source)
-        else:
-            arrays.append(x)
-            sources.append(None)
-    computed = in_one_type(arrays) if len(arrays) > 1 else arrays
+            if x._requires_grad:
+                source, wanted = x._record or x, True
+            x = x.array
+        if type(x) is not ndarray or x.dtype is not float32:
+            single_precision = False
+        arrays.append(x)
+        sources.append(source)
+    computed = arrays if single_precision else in_one_type(arrays)
     try:
         found = op(*computed, **params)
     except ValueError as error:
@@ -45,7 +47,7 @@ def apply(op: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
     if type(found) is not tuple or len(found) < 2:
         raise TypeError(f"{op.__name__} must return its value and a function that sends a gradient back for each input")
     value = found[0]
-    if type(value) is not np.ndarray or (value.dtype is not float32 and "dtype" not in params):
+    if type(value) is not ndarray or (value.dtype is not float32 and "dtype" not in params):
         value = no_wider(value, computed)
     if wanted and is_grad_enabled():
         return Tensor._made(value, Record(op, arrays, params, sources, found[1:]))
@@ -54,11 +56,7 @@ def apply(op: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
 
 def in_one_type(arrays: list[Any]) -> list[Any]:
     """The inputs of an op in one data type. Python's numbers stay as they are: they take on any type."""
-    dtype = getattr(arrays[0], "dtype", None)
-    for a in arrays:
-        if type(a) is not np.ndarray or a.dtype is not dtype:
-            break
-    else:
+    if len(arrays) == 1:
         return arrays
     arrays = [a.item() if isinstance(a, np.generic) else a for a in arrays]
     typed = [a for a in arrays if isinstance(a, np.ndarray)]
@@ -190,9 +188,10 @@ def _index(index: Any) -> Any:
 class Tensor(TensorMethods):
     """An array that remembers the call that made it.
 
-    data: numbers, nested lists of numbers, an array (whose memory is shared) or a Tensor. `array` is the NumPy array; writing
-    into it by hand is not seen by the graph. `grad` is the gradient that `backward` left, a Tensor, or None.
-    Raises TypeError for what is not numbers, RuntimeError where anything but floats is to require a gradient.
+    data: nested lists of numbers, which become float32 (`tensor` lets whole numbers be int64), an array (whose memory is
+    shared) or a Tensor. `array` is the NumPy array; writing into it by hand is not seen by the graph. `grad` is the gradient
+    that `backward` left, a Tensor, or None. Raises TypeError for what is not numbers, and for a shape, from which PyTorch
+    makes a Tensor of no certain numbers, RuntimeError where anything but floats is to require a gradient.
     """
 
     __slots__ = ("__weakref__", "_record", "_requires_grad", "array", "grad")
@@ -203,7 +202,9 @@ class Tensor(TensorMethods):
     _record: Record | None
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
-        self.array = as_array(data, dtype)
+        if type(data) is int or not isinstance(requires_grad, (bool, np.bool_)):
+            raise TypeError("Tensor expects numbers, not a shape: for a Tensor of a shape call zeros, ones or empty")
+        self.array = as_array(data, dtype if dtype is not None or holds_arrays(data) else float32)
         self.grad = None
         self._record = None
         self._requires_grad = False
@@ -348,7 +349,7 @@ class Tensor(TensorMethods):
     def accumulate(self, gradient: np.ndarray | Tensor) -> None:
         """Add a gradient to `grad`, in place where it is an array."""
         if self.grad is None:
-            self.grad = self.as_gradient(gradient)
+            self.grad = Tensor._made(gradient) if type(gradient) is ndarray else self.as_gradient(gradient)
         elif isinstance(gradient, Tensor):
             self.grad = self.grad + gradient
         else:
@@ -631,6 +632,8 @@ NUMPY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.square: lambda x: apply(ops.mul, x, x),
     np.exp: lambda x: x.exp(),
     np.log: lambda x: x.log(),
+    np.sin: lambda x: x.sin(),
+    np.cos: lambda x: x.cos(),
     np.tanh: lambda x: x.tanh(),
     np.logaddexp: _calls(ops.logaddexp),
     np.maximum: _calls(ops.maximum),

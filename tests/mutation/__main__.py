@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,11 +22,14 @@ from pathlib import Path
 from queue import Queue
 from typing import NamedTuple
 
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.mutation.worker import PROJECT, run_tests
+
 FAULTS = Path(__file__).parent / "faults"
 COPIED = ("tinytorch", "datasets", "tests", "benchmarks", "conftest.py", "setup.cfg", "pyproject.toml", "README.md")
 AT_LEAST = 10
 SECONDS = 600  # for one fault: an endless loop is caught as well
+PROCESSES = multiprocessing.get_context("forkserver" if hasattr(os, "fork") else "spawn")
+LOADED_ONCE = ["numpy", "scipy.stats", "sklearn", "torch"]  # where they are installed
 
 
 class Fault(NamedTuple):
@@ -56,6 +59,7 @@ def load_faults(only: list[str]) -> list[Fault]:
 
 ELSEWHERE = {  # where the tests of a file stand that has none of its own
     "_lazy": ["tests/test_faces.py"],
+    "changes": ["tests/test_autograd.py"],
     "methods": ["tests/test_tensor.py", "tests/test_functional.py"],
 }
 
@@ -87,19 +91,23 @@ def verdict(fault: Fault, copy: Path) -> str:
 
 def first_failure(tests: str, copy: Path) -> str | None:
     """The first test that fails, None where all pass."""
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-    environment["OPENBLAS_NUM_THREADS"] = "1"
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", tests]
-    try:
-        run = subprocess.run(
-            command, cwd=copy, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired:
+    output = copy / "output.txt"
+    process = PROCESSES.Process(target=run_tests, args=(tests, copy, output))
+    process.start()
+    process.join(SECONDS)
+    if process.is_alive():
+        process.kill()
+        process.join()
         return f"{tests}: no end within {SECONDS} s"
-    if run.returncode == 0:
+    if process.exitcode == 0:
         return None
-    named = [line for line in run.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
-    return named[0].split(" - ")[0].split(" ", 1)[1] if named else f"{tests}: pytest ended with {run.returncode}"
+    lines = output.read_text(encoding="utf-8", errors="replace").splitlines() if output.exists() else []
+    named = [line for line in lines if line.startswith(("FAILED ", "ERROR "))]
+    if named:
+        return named[0].split(" - ")[0].split(" ", 1)[1]
+    if process.exitcode is not None and process.exitcode < 0:
+        return f"{tests}: killed by signal {-process.exitcode}"
+    raise RuntimeError("\n".join(["pytest itself failed:", *lines[-20:]]))
 
 
 def judge_all(faults: list[Fault], workers: int) -> list[tuple[Fault, str]]:
@@ -108,6 +116,10 @@ def judge_all(faults: list[Fault], workers: int) -> list[tuple[Fault, str]]:
         copies: Queue[Path] = Queue()
         for i in range(workers):
             copies.put(copy_project(Path(scratch) / str(i)))
+        for tests in dict.fromkeys(tests_of(fault.file)[0] for fault in faults):
+            failed = first_failure(tests, Path(scratch) / "0")
+            if failed:
+                sys.exit(f"without any fault {failed} fails: there is nothing to judge by")
 
         def judge(numbered: tuple[int, Fault]) -> tuple[Fault, str]:
             copy = copies.get()
@@ -157,6 +169,8 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes at once (all cores)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the counts to a file")
     options = parser.parse_args()
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    PROCESSES.set_forkserver_preload(LOADED_ONCE)
     faults = load_faults(options.only)
     start = time.perf_counter()
     counts, amiss = report(judge_all(faults, options.workers))
