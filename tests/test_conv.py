@@ -2,6 +2,7 @@
 other's way back."""
 
 import math
+import tracemalloc
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import tinytorch
 from tests.oracles import agree_with_torch, nothing_wider_than, torch_or_skip
 from tests.strategies import LAYOUTS, Call, layouts
-from tinytorch import conv
+from tinytorch import conv, kernels
 from tinytorch.conv import Conv1d, Conv2d, conv1d, conv2d, convolution, fold, fold_images, unfold, unfold_images
 from tinytorch.layers import Parameter
 from tinytorch.tensor import Tensor
@@ -508,19 +509,90 @@ def test_a_padding_that_a_mode_cannot_fill_is_refused(mode, padding):
         Conv2d(1, 1, 3, padding=padding, padding_mode=mode)(Tensor(np.ones((1, 1, 8, 8))))
 
 
+# In slabs: the fast form of a convolution whose windows would not fit into the cache
+
+
+def always_in_slabs(patch, elements):
+    patch.setattr(kernels, "MANY", 0)
+    patch.setattr(kernels, "SLAB", elements)
+
+
+def check_slabs(case, elements, wanted=(True, True, True)):
+    """The values, and the gradients asked for, of the clear form."""
+    x, *parameters = case._replace(batch=case.batch or 1).arrays()
+    options = case.options | {"padding": tuple(in_pairs(case.padding, case.kernel_size, case.dilation))}
+    y, pullback = convolution(x, *parameters, **options)
+    g = np.random.default_rng(1).standard_normal(y.shape)
+    with pytest.MonkeyPatch.context() as patch:
+        always_in_slabs(patch, elements)
+        found, found_pullback = convolution(x, *parameters, **options)
+        assert_allclose(found, y, atol=1e-12)
+        for mine, clear in zip(found_pullback(g, wanted), pullback(g, wanted), strict=True):
+            assert (mine is None) == (clear is None)
+            if clear is not None:
+                assert mine.shape == clear.shape
+                assert_allclose(mine, clear, atol=1e-12)
+
+
+@settings(max_examples=200)
+@given(cases(room=6), st.integers(0, 300), st.tuples(*[st.booleans()] * 3))
+def test_in_slabs_a_convolution_is_the_same(case, elements, wanted):
+    check_slabs(case, elements, wanted)
+
+
+def test_in_slabs_windows_are_those_of_conv(monkeypatch):
+    """Whoever writes unfold and fold anew sees them used."""
+    check_slabs(HARD, 100)
+    called = []
+
+    def counted(op):
+        return lambda *arrays, **params: called.append(op.__name__) or op(*arrays, **params)
+
+    monkeypatch.setattr(conv, "unfold", counted(unfold))
+    monkeypatch.setattr(conv, "fold", counted(fold))
+    always_in_slabs(monkeypatch, 100)
+    tensors = [Tensor(array, requires_grad=True) for array in HARD.arrays()]
+    HARD(tinytorch, *tensors).sum().backward()
+    assert set(called) == {"unfold", "fold"}
+
+
+def test_in_slabs_a_convolution_is_differentiated_twice(monkeypatch):
+    always_in_slabs(monkeypatch, 20)
+    check_gradients(HARD._replace(size=(2, 2), dilation=(1, 1), channels=1), order=2)
+
+
+def test_a_large_convolution_never_holds_all_its_windows():
+    x = Tensor(np.zeros((64, 16, 32, 32), np.float32), requires_grad=True)
+    weight = Tensor(np.zeros((8, 16, 3, 3), np.float32), requires_grad=True)
+    windows = 64 * 16 * 9 * 30 * 30 * 4
+    tracemalloc.start()
+    conv2d(x, weight).sum().backward()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < windows
+
+
+@pytest.mark.parametrize("size", [(9,), (5, 4)])
+def test_a_small_convolution_keeps_its_windows(monkeypatch, size):
+    """To unfold them twice would cost more than to hold them."""
+    monkeypatch.setattr(kernels, "convolution_in_slabs", None)
+    dims = len(size)
+    LAYERS[dims](2, 3, 3)(Tensor(np.zeros((4, 2, *size), np.float32))).sum().backward()
+
+
 # The oracles: each catches a fault that is planted for it
 
 HARD = Case(2, 2, 2, 1, (5, 6), (2, 3), (1, 1), "same", (3, 2), True, "Fortran")
 
 
 def plant_same_padding_on_the_wrong_side(monkeypatch):
-    geometry = conv._geometry
+    checked = conv._checked_conv
 
     def turned(*given):
-        found = geometry(*given)
+        found = checked(*given)
         return found | {"padding": tuple((after, before) for before, after in found["padding"])}
 
-    monkeypatch.setattr(conv, "_geometry", turned)
+    monkeypatch.setattr(conv, "_checked_conv", turned)
 
 
 def plant_dilation_ignored(monkeypatch):

@@ -114,8 +114,8 @@ def convolution_in_slabs(
 ) -> tuple[Any, ...]:
     """The convolution of conv.py on arrays, some rows of the output at a time, so that their windows stay in cache.
 
-    unfold and fold are those of conv.py, count is the size of the output. The windows are not kept: to unfold them again
-    on the way back takes less time than to fetch them from memory.
+    unfold and fold are those of conv.py, count is the size of the output. The windows are not kept: to unfold them
+    again on the way back takes less time than to fetch them from memory.
     """
     batch, channels, *size = x.shape
     matrix = weight.reshape(groups, len(weight) // groups, -1)
@@ -129,11 +129,10 @@ def convolution_in_slabs(
     places = math.prod(count[1:]) * batch  # in a row of the output
     reach = dilation[0] * (kernel_size[0] - 1) + 1  # rows of the input that a row of the output sees
     step = max(1, SLAB // (groups * matrix.shape[2] * places))
-    slabs = []  # which rows of the padded input lead to which places of the output
+    slabs = []  # which rows of the padded input lead to which places of the output; the last may end early
     for first in range(0, count[0], step):
-        last = min(first + step, count[0]) - 1
-        seen = slice(first * stride[0], last * stride[0] + reach)
-        slabs.append((seen, slice(first * places, (last + 1) * places)))
+        seen = slice(first * stride[0], (first + step - 1) * stride[0] + reach)
+        slabs.append((seen, slice(first * places, (first + step) * places)))
 
     def windows(seen: slice) -> np.ndarray:
         columns = unfold(np.moveaxis(padded[:, seen], -1, 0), **geometry)[0]
@@ -171,9 +170,9 @@ def convolution_in_slabs(
 def keep_freed_memory() -> None:
     """Let the process keep the memory that a training step frees for the next one, up to twice 31 MB.
 
-    Otherwise each step is given its larger arrays anew by the system, page by page, which took half of the time of LeNet.
-    The C library of Linux on 64 bits learns from a block this large that is freed, untouched, that such blocks come and go;
-    elsewhere nothing happens. man mallopt, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
+    Otherwise each step is given its larger arrays anew by the system, page by page, which took half of the time of
+    LeNet. The C library of Linux on 64 bits learns from a block this large that is freed, untouched, that such blocks
+    come and go; elsewhere nothing happens. man mallopt, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
     """
     np.empty(31 << 20, np.uint8)
 

@@ -13,7 +13,18 @@ from typing import Any
 import numpy as np
 
 from tinytorch import functional as F
-from tinytorch.conv import Padding, Sizes, all_windows, batch_first, batch_last, check_fits, inside, sizes, surround
+from tinytorch.conv import (
+    Padding,
+    Sizes,
+    all_windows,
+    batch_first,
+    batch_last,
+    check_fits,
+    first_there,
+    inside,
+    sizes,
+    surround,
+)
 from tinytorch.layers import Module
 from tinytorch.ops import Array, Rule, differentiable_once, linear_in_inputs, run
 from tinytorch.tensor import Tensor, apply
@@ -28,27 +39,32 @@ def max_pool(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Paddi
     """
     size = x.shape[2:]
     met = [places for _, places in all_windows(size, kernel_size, stride, padding, dilation)]
+    _, within = inside(size, padding)
     lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     padded = surround(batch_last(x), padding, lowest)
-    y = padded[met[0]].copy()
-    for places in met[1:]:
+    y = np.maximum(padded[met[0]], padded[met[-1]])
+    for places in met[1:-1]:
         np.maximum(y, padded[places], out=y)
-    apart = all(k <= s and d == 1 for k, s, d in zip(kernel_size, stride, dilation, strict=True))
+
+    candidates, shape = padded, padded.shape
+    if padded.size > x.size and x.dtype.kind == "f":
+        candidates = surround(batch_last(x), padding, np.nan)  # nan equals nothing: no gradient leaks out of x
+    chosen, taken = [], np.zeros(y.shape, bool)
+    for places in met:
+        chosen.append((candidates[places] == y) > taken)
+        taken |= chosen[-1]
+    first_to_come = first_there(kernel_size, stride, dilation)
+    tiled = all(first_to_come) and padded.size == y.size * len(met)  # every place belongs to one window and no other
 
     def way_back(g: np.ndarray) -> np.ndarray:
-        g = batch_last(g)
-        candidates = surround(batch_last(x), padding, np.nan)  # nan equals nothing: no gradient leaks out of x
-        dx = np.zeros_like(candidates)
-        unclaimed = np.ones(y.shape, bool)
-        for places in met:
-            largest = candidates[places] == y
-            largest &= unclaimed
-            unclaimed ^= largest
-            if apart:
+        g = np.ascontiguousarray(batch_last(g))
+        dx = (np.empty if tiled else np.zeros)(shape, g.dtype)
+        for places, largest, first in zip(met, chosen, first_to_come, strict=True):
+            if first:
                 np.multiply(g, largest, out=dx[places])
             else:
                 dx[places] += g * largest
-        return batch_first(dx[inside(size, padding)])
+        return batch_first(dx[within])
 
     return batch_first(y), way_back
 
@@ -72,10 +88,11 @@ def spread(g: np.ndarray, *, size: Sizes, kernel_size: Sizes, stride: Sizes, pad
     sum_pool is of it."""
     geometry: dict[str, Any] = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
     each = batch_last(g)
-    padded = np.zeros((len(each), *(n + sum(p) for n, p in zip(size, padding, strict=True)), len(g)), g.dtype)
+    padded_size, within = inside(size, padding)
+    padded = np.zeros((len(each), *padded_size, len(g)), g.dtype)
     for _, places in all_windows(size, **geometry):
         padded[places] += each
-    return batch_first(padded[inside(size, padding)]), lambda h: run(sum_pool, h, **geometry)
+    return batch_first(padded[within]), lambda h: run(sum_pool, h, **geometry)
 
 
 def root(x: Array, *, p: float) -> Rule:
@@ -96,7 +113,7 @@ def _windows(
         raise RuntimeError(f"{name} expects an input of {dims + 2} dimensions, got shape {input.shape}")
     given = (tuple(g) if isinstance(g, list) else g for g in (kernel_size, stride, padding, dilation))
     geometry = dict(_checked(name, input.shape[-dims:], *given, ceil_mode))
-    check_fits(name, input, **geometry)
+    check_fits(name, input.shape, **geometry)
     return geometry
 
 
