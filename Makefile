@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help demo test test-long measure oracles check clean
+.PHONY: help demo test test-long measure bench oracles check clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -20,8 +20,11 @@ test: .venv/dev  ## the tests (under five minutes)
 test-long: .venv/dev  ## what takes longer: mutation of every file of the library (under an hour)
 	$(ONE_THREAD) $(BIN)/python -m tests.mutation
 
-measure: .venv/oracles  ## the figures: accuracy over five seeds, import time, memory; results go to benchmarks/results
+measure: bench  ## the figures: speed, accuracy over five seeds, import time, memory; results go to benchmarks/results
 	$(ONE_THREAD) $(BIN)/python -m benchmarks.measure
+
+bench: .venv/oracles  ## training steps side by side with PyTorch and with NumPy by hand
+	$(ONE_THREAD) $(BIN)/python -m benchmarks --json benchmarks/results/speed.json
 
 oracles: .venv/oracles  ## install what the tests compare with: PyTorch, scikit-learn, SciPy, mnist1d
 

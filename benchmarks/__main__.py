@@ -27,7 +27,8 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 
 import tinytorch
-from benchmarks.workloads import WORKLOADS, Workload, by_hand, training_step
+from benchmarks import peers
+from benchmarks.workloads import WORKLOADS, Workload, batch, by_hand, training_step
 
 try:
     import torch
@@ -70,6 +71,9 @@ def measure(workload: Workload, rounds: int) -> dict[str, Any]:
     hand = by_hand(workload)
     if hand is not None:
         steps["by hand"] = hand
+    others = peers.installed() if workload.sizes else []
+    for name in others:
+        steps[name] = peers.mlp_step(name, *batch(workload), workload.sizes)
     taken = dict(zip(steps, paired(list(steps.values()), rounds).T, strict=True))
     row: dict[str, Any] = {
         "workload": workload.name,
@@ -80,6 +84,7 @@ def measure(workload: Workload, rounds: int) -> dict[str, Any]:
             row[f"of {name}"] = ratio(taken["tinytorch"], taken[name]) | {"limit": limit}
     if "torch" in taken and "by hand" in taken:
         row["by hand of torch"] = ratio(taken["by hand"], taken["torch"])
+    row["of others"] = {name: ratio(taken["tinytorch"], taken[name]) for name in others}
     return row
 
 
@@ -117,15 +122,23 @@ def chain(length: int) -> Callable[[], None]:
 
 
 def growth(rounds: int) -> list[dict[str, Any]]:
-    """What doubling costs: the length of the graph, and the samples of an epoch."""
+    """What doubling costs: the length of the graph, the samples of an epoch, and the examples in a batch."""
     mlp = WORKLOADS[0]
 
     def epoch(samples: int) -> Callable[[], None]:
         step = training_step(tinytorch, mlp)
         return lambda: [step() for _ in range(samples // mlp.shape[0])] and None
 
+    def step(examples: int) -> Callable[[], None]:
+        return training_step(tinytorch, mlp._replace(shape=(examples, *mlp.shape[1:])))
+
     rows = []
-    for what, make, sizes in (("graph of n calls", chain, (2000, 4000)), ("epoch of n samples", epoch, (2048, 4096))):
+    cases = (
+        ("graph of n calls", chain, (2000, 4000)),
+        ("epoch of n samples", epoch, (2048, 4096)),
+        ("batch of n examples", step, (1024, 2048)),
+    )
+    for what, make, sizes in cases:
         taken = paired([make(n) for n in sizes], rounds, budget=0.05)
         rows.append(
             {"what": what, "n": list(sizes), "doubling costs": ratio(taken[:, 1], taken[:, 0]) | {"limit": 2.1}}
@@ -151,7 +164,8 @@ def line(row: dict[str, Any]) -> str:
     cells = [f"{row['workload']:<40}", f"{row['microseconds']:>10.0f} us" if "microseconds" in row else " " * 13]
     for name in ("of torch", "of by hand", "by hand of torch"):
         cells.append(f"{show(row[name]) if name in row else '':<34}")
-    return "  ".join(cells).rstrip()
+    others = [f"\n    of {name}: {show(r)}" for name, r in row.get("of others", {}).items()]
+    return "  ".join(cells).rstrip() + "".join(others)
 
 
 def show(r: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ class Workload(NamedTuple):
     by_hand: Callable[[], Any] | None
     of_torch: float
     of_hand: float | None
+    sizes: tuple[int, ...] | None = None  # of an MLP that other frameworks train as well
 
 
 def sgd(t: Any, parameters: Any) -> Any:
@@ -105,7 +106,7 @@ def signal_gru(t: Any) -> Any:
 
 
 WORKLOADS = [
-    Workload("MLP 64-32-10, SGD", mlp, (32, 64), sgd, handwritten.MLP, 0.43, 1.35),
+    Workload("MLP 64-32-10, SGD", mlp, (32, 64), sgd, handwritten.MLP, 0.43, 1.35, (64, 32, 10)),
     Workload("MLP 64-32-10, Adam", mlp, (32, 64), adam, None, 0.35, None),
     Workload("MLP 784-128-64-10, Adam", mnist_mlp, (64, 784), adam, None, 0.8, None),
     Workload("MNIST-1D CNN, Adam", signal_cnn, (100, 1, 40), adam, handwritten.SignalCNN, 0.45, 1.2),
