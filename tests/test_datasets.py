@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tinytorch import datasets
+from tinytorch import _places, datasets
 from tinytorch.data import TensorDataset
 
 TINYDIGITS = {
@@ -612,9 +612,9 @@ def test_wrong_arrays_in_mnist1d_are_told(folder: Path, name: str) -> None:
 
 
 def installed(place: Path) -> Path:
-    """Install the library's datasets.py as place/tinytorch/datasets.py."""
+    """Install the library's file that finds folders as place/tinytorch/_places.py."""
     (place / "tinytorch").mkdir(parents=True)
-    return Path(shutil.copy(datasets.__file__, place / "tinytorch"))
+    return Path(shutil.copy(_places.__file__, place / "tinytorch"))
 
 
 def ours(folder: Path) -> Path:
@@ -635,13 +635,13 @@ def test_a_wheel_finds_its_data_inside_the_package(tmp_path: Path) -> None:
     library = installed(tmp_path)
     data = ours(tmp_path / "tinytorch" / "_datasets")
     somebody_elses(tmp_path / "datasets")
-    assert module(library, "installed").data_folder() == data
+    assert module(library, "installed").find_folder("datasets") == data
 
 
 def test_a_checkout_finds_its_data_beside_the_package(tmp_path: Path) -> None:
     library = installed(tmp_path)
     data = ours(tmp_path / "datasets")
-    assert module(library, "installed").data_folder() == data
+    assert module(library, "installed").find_folder("datasets") == data
 
 
 def test_an_editable_install_by_links_finds_the_data_in_the_checkout(tmp_path: Path) -> None:
@@ -653,14 +653,14 @@ def test_an_editable_install_by_links_finds_the_data_in_the_checkout(tmp_path: P
         (site / "tinytorch").symlink_to(library.parent, target_is_directory=True)
     except OSError:
         pytest.skip("this system lets nobody make links")
-    assert module(site / "tinytorch" / "datasets.py", "installed").data_folder() == data
+    assert module(site / "tinytorch" / "_places.py", "installed").find_folder("datasets") == data
 
 
 def test_a_folder_called_datasets_without_the_marker_is_not_ours(tmp_path: Path) -> None:
     library = installed(tmp_path)
     somebody_elses(tmp_path / "datasets")
     with pytest.raises(FileNotFoundError, match="tinytorch's folder of datasets is neither .*_datasets nor .*datasets"):
-        module(library, "installed").data_folder()
+        module(library, "installed").find_folder("datasets")
 
 
 def test_a_checkout_does_not_hide_another_package_called_datasets(tmp_path: Path) -> None:

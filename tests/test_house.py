@@ -15,7 +15,7 @@ import pytest
 LIBRARY = Path(__file__).resolve().parents[1] / "tinytorch"
 
 FLOORS = [  # a file imports from floors below its own only
-    ["_lazy", "_threads", "changes", "cuda", "dtypes", "progress", "viz"],
+    ["_lazy", "_places", "_threads", "changes", "cuda", "dtypes", "progress", "viz"],
     ["autograd", "ops"],
     ["methods"],
     ["tensor"],

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinytorch._places import find_folder
 from tinytorch.data import TensorDataset
 from tinytorch.tensor import Tensor
 
@@ -72,21 +73,7 @@ LOADERS: dict[str, Callable[..., Splits]] = {"tinydigits": tinydigits, "mnist1d"
 
 def data_folder() -> Path:
     """The folder of the data that came with the library. Raises FileNotFoundError where it was lost."""
-    return _find("datasets")
-
-
-def _find(name: str) -> Path:
-    """A folder that belongs to the library but lies outside it, known by the file TINYTORCH inside.
-
-    A wheel puts `name` into the package as _name; in a checkout, and in an editable install of one, it lies beside the
-    package. A folder of the same name without that file is somebody else's.
-    """
-    package = Path(__file__).resolve().parent
-    places = package / f"_{name}", package.parent / name
-    for folder in places:
-        if (folder / "TINYTORCH").is_file():
-            return folder
-    raise FileNotFoundError(f"tinytorch's folder of {name} is neither {places[0]} nor {places[1]}: install it again")
+    return find_folder("datasets")
 
 
 def _nearest(name: object, known: Iterable[str]) -> str:

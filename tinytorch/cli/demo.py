@@ -37,6 +37,10 @@ examples:
 """
 
 
+HEADINGS = ("data", "model", "parameters", "epochs", "seconds", "train accuracy", "test accuracy")
+SHORT_HEADINGS = ("data", "model", "params", "epochs", "seconds", "train", "test")
+
+
 class Bar(Progress):
     """Calls the examples that `fit` looks at after each epoch what they are here: the test set."""
 
@@ -45,10 +49,10 @@ class Bar(Progress):
         super().epoch(shown)
 
 
-def add_parser(commands: Any, summary: str) -> None:
+def add_parser(commands: Any, name: str, summary: str) -> None:
     """Say what the command takes."""
     parser = commands.add_parser(
-        "demo",
+        name,
         help=summary,
         description="Train an MLP and a CNN on TinyDigits and on MNIST-1D, and show a table and the learning curves.",
         epilog=DETAILS,
@@ -86,25 +90,35 @@ def run(options: argparse.Namespace) -> int:
         check_picture(options.plot)
 
     results: Results = {}
-    for name in names:
-        for seed in range(options.seed, options.seed + options.seeds):
-            bar = Bar(label=name if options.seeds == 1 else f"{name} seed {seed}")
-            result = measure(RECIPES[name], seed=seed, epochs=options.epochs, progress=bar)
-            results.setdefault(name, []).append(result)
     try:
+        for name in names:
+            for seed in range(options.seed, options.seed + options.seeds):
+                bar = Bar(label=name if options.seeds == 1 else f"{name} seed {seed}")
+                result = measure(RECIPES[name], seed=seed, epochs=options.epochs, progress=bar)
+                results.setdefault(name, []).append(result)
         write_files(results, options.json, options.plot)
-    finally:  # what was learned is shown, whatever becomes of the files
-        braille = viz.can_draw_braille(sys.stdout)
-        print(f"\n{table(results, '±' if braille else '+-')}\n\n{charts(results, braille)}")
+    finally:  # what was learned is shown, whether or not it was all and whatever becomes of the files
+        if results:
+            show(results)
     return 0
 
 
 # What it prints
 
 
-def table(results: Results, plus_minus: str) -> str:
-    """A line for each network: means over the seeds and, of accuracies, the standard deviation."""
-    rows = [("data", "model", "parameters", "epochs", "seconds", "train accuracy", "test accuracy")]
+def show(results: Results) -> None:
+    """Print the table and the learning curves."""
+    braille = viz.can_draw_braille(sys.stdout)
+    columns = shutil.get_terminal_size().columns
+    print(f"\n{table(results, '±' if braille else '+-', columns)}\n\n{charts(results, braille, columns)}")
+
+
+def table(results: Results, plus_minus: str, columns: int) -> str:
+    """A line for each network: means over the seeds and, of accuracies, the standard deviation.
+
+    Where the terminal is narrow, the headings are short, and what does not depend on the training goes.
+    """
+    rows: list[tuple[str, ...]] = [HEADINGS]
     for trainings in results.values():
         figures = [figures for figures, _ in trainings]
         one = figures[0]
@@ -112,15 +126,23 @@ def table(results: Results, plus_minus: str) -> str:
         trained = percent([f.train_accuracy for f in figures], plus_minus)
         tested = percent([f.test_accuracy for f in figures], plus_minus)
         rows.append((one.dataset, one.model, f"{one.parameters:,}", str(one.epochs), seconds, trained, tested))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [cell.ljust(w) if i < 2 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
-        lines.append("  ".join(cells))
-    rule = "-" * len(lines[0])
-    seeds = [figures.seed for figures, _ in trainings]
-    note = f"\nmean {plus_minus} standard deviation over the seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else ""
-    return "\n".join([lines[0], rule, *lines[1:]]) + note
+    lines = viz.text_table(rows)
+    if len(lines[0]) > columns:
+        rows[0] = SHORT_HEADINGS
+        lines = viz.text_table(rows)
+    while len(lines[0]) > columns and len(rows[0]) > 5:
+        rows = [(*row[:2], *row[3:]) for row in rows]
+        lines = viz.text_table(rows)
+    return "\n".join([*lines, *note_on_seeds([*results.values()], plus_minus)])
+
+
+def note_on_seeds(trainings: Sequence[Sequence[tuple[Figures, History]]], plus_minus: str) -> list[str]:
+    """A line that says which seeds the means are over, the last row's too where the demo was interrupted."""
+    first, last = ([figures.seed for figures, _ in row] for row in (trainings[0], trainings[-1]))
+    if len(first) == 1:
+        return []
+    cut_short = f", in the last row {last[0]} to {last[-1]}" if len(last) < len(first) else ""
+    return [f"mean {plus_minus} standard deviation over the seeds {first[0]} to {first[-1]}{cut_short}"]
 
 
 def percent(fractions: Sequence[float], plus_minus: str) -> str:
@@ -129,12 +151,11 @@ def percent(fractions: Sequence[float], plus_minus: str) -> str:
     return f"{100 * statistics.mean(fractions):.1f}{spread} %"
 
 
-def charts(results: Results, braille: bool) -> str:
-    """The learning curves as text, as many beside each other as the terminal has room for."""
+def charts(results: Results, braille: bool, columns: int) -> str:
+    """The learning curves as text, as many beside each other as there is room for."""
     drawn = [viz.text_chart(name, curves, braille=braille) for name, curves in learning_curves(results).items()]
-    columns = shutil.get_terminal_size().columns
-    note = "while training, as the examples passed"
-    return f"accuracy after each epoch:  {viz.text_legend(['test', note], braille=braille)}\n\n{viz.side_by_side(drawn, columns)}"
+    legend = viz.text_legend(["test", "while training, as the examples passed"], braille=braille)
+    return f"accuracy after each epoch:\n{legend}\n\n{viz.side_by_side(drawn, columns)}"
 
 
 def learning_curves(results: Results) -> dict[str, dict[str, list[float]]]:

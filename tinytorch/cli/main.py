@@ -1,7 +1,7 @@
 """The command line, `tinytorch COMMAND` or `python -m tinytorch COMMAND`: finds the command, and says what goes wrong.
 
-A command is a module beside this one with `add_parser(commands, summary)`, which sets `run` as its parser's default, and
-`run(options)`, which returns the exit status. NumPy is not loaded before a command needs it: on small machines that takes
+A command lives in a module beside this one with `add_parser(commands, name, summary)`, which sets `run` as its parser's
+default: a function of the options that returns the exit status. NumPy is not loaded before a command needs it: on small machines that takes
 seconds.
 """
 
@@ -13,19 +13,38 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import tinytorch
 from tinytorch.cli import CommandError
 
-COMMANDS = {
-    "demo": "train four small networks in seconds, and show how well they do",
+COMMANDS = {  # the module, and what the command does
+    "demo": ("demo", "train four small networks in seconds, and show how well they do"),
+    "start": ("learner", "make a workspace, in which you build the library yourself"),
+    "check": ("learner", "check an exercise, and say exactly what is wrong"),
+    "watch": ("learner", "check an exercise whenever its file is saved"),
+    "hint": ("learner", "give a hint, and each time one more"),
+    "list": ("learner", "list all exercises, and how each stands"),
+    "next": ("learner", "go on to the next exercise, once this one passes"),
+    "reset": ("learner", "make an exercise a stub again, with a backup of the file"),
+    "solution": ("learner", "show the library's own code, after the pass or if you insist"),
+    "milestone": ("learner", "train a network on real data with your own files"),
+    "run": ("learner", "run a script with your own files in place of the library's"),
+    "status": ("learner", "show how far you are"),
+    "doctor": ("learner", "show what somebody who helps you will ask for"),
 }
 INTERRUPTED = 128 + 2  # what shells report for SIGINT
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """Says what is wrong in one line, and which help to ask for."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """As argparse does, but a command refuses by itself what it does not know, and so names its own help."""
+        options, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return options, unknown
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
@@ -37,8 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         parser = make_parser(words)
         if not words:
-            parser.print_help()
-            return 0
+            carried_on: int | None = import_module("tinytorch.cli.learner").carry_on()
+            if carried_on is None:  # this is no workspace
+                parser.print_help()
+            return carried_on or 0
         options = parser.parse_args(words)
         status: int = options.run(options)
         sys.stdout.flush()
@@ -71,9 +92,9 @@ def make_parser(words: Sequence[str]) -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"tinytorch {tinytorch.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, summary in COMMANDS.items():
+    for name, (home, summary) in COMMANDS.items():
         if name in words:
-            import_module(f"tinytorch.cli.{name}").add_parser(commands, summary)
+            import_module(f"tinytorch.cli.{home}").add_parser(commands, name, summary)
         else:
             commands.add_parser(name, help=summary)
     return parser

@@ -1,0 +1,234 @@
+"""The judge and its worker: what comes of right, wrong, hostile and endless code, and that the worker outlives it."""
+
+import os
+import sys
+
+import numpy as np
+import pytest
+
+from tinytorch.course import report, workspace
+from tinytorch.course.checks import Case, Check, difference, smallest
+from tinytorch.course.exercises import exercises, modules
+from tinytorch.course.judge import Judge, WorkerError, checks_of, with_variant
+from tinytorch.course.source import Source
+from tinytorch.course.worker import command, serve
+
+FORGERY = """import os
+    for fd in range(3, 64):
+        try:
+            os.write(fd, b'x' * 99)
+        except OSError:
+            pass"""
+
+
+def judged(judge, exercise, body, above="", name="mul"):
+    """The verdict on `def mul(a, b)` with a body, and something above it."""
+    text = Source.of(f"{above}\ndef {name}(a, b):\n    {body}\n", "own.py")
+    return judge.verdict(exercise, workspace.substituted(exercise.module, [name], text))
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+def test_a_ghost_student_passes_exercise_by_exercise(judge, module):
+    """From stubs on, solutions are inserted in order: each exercise passes at once, and the later ones still fail."""
+    own = module.stub()
+    for i, exercise in enumerate(module.exercises):
+        for later in module.exercises[i:]:
+            found = judge.verdict(later, workspace.alone(later, own))
+            assert (found.passed, found.failure.kind) == (0, "unwritten"), later.id
+        own = workspace.source.put(own, module.library, exercise.functions)
+        assert judge.verdict(exercise, workspace.alone(exercise, own)).ok, exercise.id
+
+
+def test_ids_are_in_order_and_functions_are_asked_for_once():
+    ids = [exercise.id for exercise in exercises()]
+    assert ids == [f"{m.number}.{i}" for m in modules() for i, _ in enumerate(m.exercises, 1)]
+    for module in modules():
+        asked = [name for exercise in module.exercises for name in exercise.functions]
+        assert len(asked) == len(set(asked)) and set(asked) <= module.library.functions.keys()
+        assert all(10 <= exercise.minutes <= 60 and exercise.points > 0 for exercise in module.exercises)
+
+
+def test_an_exercise_is_judged_whatever_the_others_are_like(judge, first):
+    """Learners may break the rest of the file, as long as it can be read."""
+    own = Source.of(first.module.stub().text.replace("def sum(", "def total("), "own.py")
+    own = workspace.source.put(own, first.module.library, first.functions)
+    assert judge.verdict(first, workspace.alone(first, own)).ok
+
+
+def test_helpers_and_imports_of_a_learner_come_along(judge, first):
+    own = first.module.stub().text.replace(
+        'raise NotImplementedError("01.1 mul")', "return my_product(a, b), lambda g: g * b, lambda g: g * a"
+    )
+    for name in ("add", "sub", "div", "neg"):
+        own = workspace.source.put(Source.of(own), first.module.library, [name]).text
+    own += "\n\nfrom operator import mul as product\n\n\ndef my_product(a, b):\n    return product(a, b)\n"
+    assert judge.verdict(first, workspace.alone(first, Source.of(own, "own.py"))).ok
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "said"),
+    [
+        ("return a * b", "wrong", "mul must return its value and a function for each input"),
+        ("return None", "wrong", "but it returned None"),
+        ("return a * b, lambda g: g * b", "wrong", "for each of 2 inputs"),
+        ("return (a * b).tolist(), lambda g: g * b, lambda g: g * a", "wrong", "the value is "),
+        ("return object(), lambda g: g * b, lambda g: g * a", "wrong", "the value is a object"),
+        ("return a * b + 0j, lambda g: g * b, lambda g: g * a", "wrong", "complex128"),
+        (
+            "return (a * b)[None], lambda g: g * b, lambda g: g * a",
+            "wrong",
+            "the value has shape (1, 1), expected (1,)",
+        ),
+        ("return a * b * np.nan, lambda g: g * b, lambda g: g * a", "wrong", "the value is wrong"),
+        ("return a * b, lambda g: None, lambda g: g * a", "wrong", "the gradient of a is None"),
+        ("a *= 2; return a * b, lambda g: g * b, lambda g: g * a", "wrong", "changed its input a"),
+        ("return 1 / 0", "crash", "ZeroDivisionError"),
+        ("return mul(a, b)", "crash", "RecursionError"),
+        ("raise SystemExit(3)", "crash", "sys.exit(3)"),
+        ("input()", "crash", "input()"),
+        ("while True: pass", "time", "within 2 seconds in ops.mul("),
+        ("import os; os._exit(0)", "ended", "with status 0"),
+        ("import os; os.kill(os.getpid(), 9)", "ended", "by SIGKILL"),
+        ("import ctypes; ctypes.string_at(0)", "ended", "by SIGSEGV"),
+        ("print('A' * 10**8); return None", "crash", "OSError"),
+        (FORGERY, "ended", "garbled"),
+    ],
+)
+@pytest.mark.skipif(os.name != "posix", reason="signals and limits are those of POSIX")
+def test_whatever_a_function_does_is_told_and_only_it_suffers(judge, first, body, kind, said):
+    found = judged(judge, first, body)
+    assert found.failure.kind == kind and said in found.failure.what
+    assert judge.verdict(first, first.module.library).ok
+
+
+def test_what_a_file_does_when_it_is_loaded_is_told(judge, first):
+    def of(line):
+        text = Source.of(f"{first.module.library.text}\n{line}\n", "own.py")
+        return judge.verdict(first, text).failure
+
+    line = len(first.module.library.lines) + 1
+    assert of("1 / 0").kind == "file" and of("1 / 0").trail == (("own.py", line, "<module>"),)
+    assert "sys.exit(3)" in of("import sys; sys.exit(3)").what
+    assert "input()" in of("input()").what
+    assert "while your file was loaded" in of("while True: pass").what
+    assert "while your file was loaded" in of("import os; os._exit(0)").what
+    assert of("print('hello')") is None
+
+
+def test_what_is_printed_is_kept_apart(judge, first):
+    right = "return a * b, lambda g: g * b, lambda g: g * a"
+    found = judged(judge, first, f"print('seen', file=__import__('sys').stderr); {right}")
+    assert found.ok and found.printed.startswith("seen\n")
+    assert judged(judge, first, right).printed == ""
+
+
+def test_a_crash_shows_the_learners_lines_only(judge, first):
+    found = judged(judge, first, "return helper(a)", "def helper(a):\n    return a.nonsense\n")
+    assert [function for _, _, function in found.failure.trail] == ["mul", "helper"]
+
+
+def test_a_wrong_gradient_comes_with_what_differences_say(judge, first):
+    found = judged(judge, first, "return a * b, lambda g: g * b, lambda g: g * a * 2", name="mul")
+    failure = found.failure
+    g, a = failure.case.arguments["g"], failure.case.arguments["a"]
+    assert failure.difference.where == "gradient of b"
+    assert failure.numeric == pytest.approx(float(np.sum(g * a)), rel=1e-6) or failure.case.arguments["b"].size > 1
+
+
+def test_a_wrong_answer_that_no_mistake_gives_is_not_named(judge, first):
+    found = judged(judge, first, "return a * b + 17, lambda g: g * b, lambda g: g * a")
+    assert found.failure.kind == "wrong" and found.failure.diagnosis is None
+
+
+def test_what_is_wrong_is_shown_before_what_is_missing(judge, first):
+    own = workspace.source.put(first.module.stub(), Source.of("def mul(a, b):\n    return a"), ["mul"])
+    assert judge.verdict(first, workspace.alone(first, own)).failure.kind == "wrong"
+
+
+def test_the_smallest_failing_case_is_shown():
+    cases = [Case("p", "f(x)", {"x": np.full(n, v)}) for n, v in ((3, 1.0), (2, 5.0), (2, 1.0), (1, 9.0))]
+    assert smallest(cases, [0, 1, 2]) == 2 and smallest(cases, [0, 1, 2, 3]) == 3
+
+
+def test_cases_are_the_same_every_time_and_others_with_another_salt():
+    for exercise in exercises():
+        for check in judge_checks(exercise):
+            anew = Check(**vars(check))
+            assert all(
+                difference(dict(a.arguments), dict(b.arguments)) is None
+                for a, b in zip(check.cases(), anew.cases(), strict=True)
+            )
+            salted = check.cases("another")
+            assert any(
+                difference(dict(a.arguments), dict(b.arguments)) for a, b in zip(check.cases(), salted, strict=True)
+            )
+
+
+def judge_checks(exercise):
+    assert checks_of(exercise), f"{exercise.id} has no check"
+    return checks_of(exercise)
+
+
+def test_without_fork_a_job_comes_to_the_same(first):
+    library = first.module.library
+    files = {"ops": {"lines": library.lines, "numbers": library.numbers, "path": library.path}}
+    probes = "def twice(x):\n    print('hello')\n    return 2 * x\n\ndef stop():\n    import os\n    os._exit(3)"
+    job = {
+        "files": files,
+        "probes": probes,
+        "calls": [("twice", {"x": np.ones(2)}), ("stop", {}), ("twice", {"x": 1})],
+        "seconds": 5.0,
+    }
+    result = serve(job, fork=False)
+    assert [set(outcome) for outcome in result["outcomes"]] == [{"answer"}, {"answer", "changed"}]
+    assert difference(result["outcomes"][1]["answer"], 2 * np.ones(2)) is None
+    assert (result["ended"], result["printed"]) == ("status 3", "hello\n")
+
+
+def test_a_dead_worker_is_an_error_and_no_verdict_and_another_takes_its_place(first):
+    with Judge() as judge:
+        judge.process.kill()
+        judge.process.wait()
+        with pytest.raises(WorkerError):
+            judge.verdict(first, first.module.library)
+        assert judge.verdict(first, first.module.library).ok
+
+
+def test_the_server_has_not_imported_the_library():
+    import subprocess
+
+    words = command("main")
+    words[-1] = words[-1].replace("main()", "import sys; print([m for m in sys.modules if m.startswith('tinytorch')])")
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert "tinytorch.course.worker" in said
+    assert not any(f"'tinytorch.{name}'" in said for name in workspace.COURSE)
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_every_report_fits(judge, columns):
+    for exercise in exercises():
+        sources = [
+            exercise.module.library,
+            *(with_variant(exercise, m) for m in exercise.module.mistakes[exercise.id][:3]),
+        ]
+        for text in sources:
+            shown = report.verdict(judge.verdict(exercise, text), workspace.Path("ops.py"), text, columns)
+            prose = [line for line in shown.split("\n") if not line.startswith("    ")]
+            assert max(map(len, prose)) <= columns
+            assert (
+                max(len(line) for line in shown.split("\n") if '"' not in line and "lambda" not in line) <= columns + 8
+            ), shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a Mac or Linux")
+def test_colour_adds_nothing_but_colour(judge, first):
+    import re
+
+    mistake = first.module.mistakes[first.id][0]
+    text = with_variant(first, mistake)
+    found = judge.verdict(first, text)
+    plain, coloured = (
+        report.verdict(found, workspace.Path("ops.py"), text, 80, report.Style(c)) for c in (False, True)
+    )
+    assert "\x1b" not in plain and "\x1b" in coloured and re.sub(r"\x1b\[\d+m", "", coloured) == plain
+    assert mistake.message.split(":")[0].split(",")[0][:30] in " ".join(plain.split())

@@ -1,0 +1,382 @@
+"""The learner's commands, run as learners run them: what they say, what they leave on disk, and how they end."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import tinytorch
+from tinytorch.course import workspace as places
+from tinytorch.course.exercises import exercises
+from tinytorch.course.source import Source, put
+from tinytorch.course.workspace import Workspace, write_whole
+
+ROOT = Path(tinytorch.__file__).parents[1]
+FIRST, SECOND = exercises()[:2]
+ON_POSIX = pytest.mark.skipif(os.name != "posix", reason="there are no POSIX terminals and permissions here")
+
+
+def environment(**changes):
+    kept = {
+        name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR", "PYTHONIOENCODING")
+    }
+    return {**kept, "PYTHONPATH": str(ROOT), "TERM": "xterm", **changes}
+
+
+def learner(folder, *words, status=None, **changes):
+    """What a command prints, on both streams."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tinytorch", *words], cwd=folder, env=environment(**changes),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+    )  # fmt: skip
+    assert status is None or done.returncode == status, done.stdout
+    if words[:1] != ("run",):
+        assert "Traceback" not in done.stdout
+    return done.stdout
+
+
+def solve(workspace, exercise):
+    path = workspace.path(exercise.module)
+    write_whole(path, put(Source.read(path), exercise.module.library, exercise.functions).text)
+
+
+def edit(workspace, old, new):
+    path = workspace.folder / "ops.py"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def sentence(text):
+    """One sentence to the learner, which says what to do."""
+    assert text.startswith("tinytorch: ") and text.count("\n") == 1, text
+    return text
+
+
+# The way through
+
+
+def test_from_nothing_to_the_first_pass(tmp_path):
+    said = learner(tmp_path, "start", "work", status=0)
+    assert FIRST.title in said and "ops.py" in said
+    folder = tmp_path / "work"
+    assert sorted(p.name for p in folder.iterdir()) == ["README.md", "ops.py", "tinytorch.json"]
+    said = learner(folder, "check", status=1)
+    assert "is not written yet" in said and "0 of" in said.splitlines()[-1]
+    solve(Workspace(folder), FIRST)
+    said = learner(folder, "check", status=0)
+    assert "passes" in said and re.match(r"\[#+\.*\] 1 of ", said.splitlines()[-1])
+    assert said.splitlines()[0].startswith(FIRST.id), "it does not move on by itself"
+    assert learner(folder, status=0).splitlines()[0].startswith(FIRST.id)
+    assert SECOND.title in learner(folder, "next", status=0)
+    assert learner(folder, status=1).splitlines()[0].startswith(SECOND.id)
+
+
+def test_next_stays_where_something_fails(workspace):
+    assert "does not pass yet" in learner(workspace.folder, "next", status=1)
+    assert Workspace(workspace.folder).current == FIRST
+
+
+def test_hints_come_one_at_a_time(workspace):
+    counts = [learner(workspace.folder, "hint", FIRST.id, status=0).count("Hint ") for _ in range(4)]
+    assert counts == [1, 2, 3, 3]
+    assert "tinytorch solution" in learner(workspace.folder, "hint", FIRST.id)
+
+
+def test_the_list_says_in_words_how_each_stands(workspace):
+    solve(workspace, FIRST)
+    edit(workspace, f'raise NotImplementedError("{SECOND.id} {SECOND.functions[0]}")', "return x, lambda g: g")
+    rows = learner(workspace.folder, "list", status=0).splitlines()
+    assert any(re.match(rf"> {FIRST.id} +passes ", row) for row in rows)
+    assert any(re.match(rf"  {SECOND.id} +fails ", row) for row in rows)
+    assert sum(" to do " in row for row in rows) == len(exercises()) - 2
+    assert max(map(len, rows)) <= 80
+    assert all(len(row) <= 60 for row in learner(workspace.folder, "list", COLUMNS="60").splitlines())
+
+
+def test_progress_is_what_is_on_disk(workspace):
+    """Deleting the memory loses nothing, and breaking what passed is noticed."""
+    solve(workspace, FIRST)
+    before = learner(workspace.folder, "list")
+    (workspace.folder / places.MEMORY).unlink()
+    assert learner(workspace.folder, "list").splitlines()[-1] == before.splitlines()[-1]
+    edit(workspace, "return a + b, ", "return a - b, ")
+    assert "0 of" in learner(workspace.folder, "status", status=0).splitlines()[-1]
+
+
+def test_what_is_remembered_is_not_believed_of_another_text(workspace):
+    memory = {"checked": {e.id: {"text": "0" * 64, "passed": True} for e in exercises()}}
+    (workspace.folder / ".tinytorch").mkdir(exist_ok=True)
+    (workspace.folder / places.MEMORY).write_text(json.dumps(memory))
+    assert "0 of" in learner(workspace.folder, "list").splitlines()[-1]
+
+
+def test_reset_makes_a_stub_and_keeps_a_dated_copy(workspace):
+    solve(workspace, FIRST)
+    solve(workspace, SECOND)
+    before = (workspace.folder / "ops.py").read_bytes()
+    said = learner(workspace.folder, "reset", FIRST.id, status=0)
+    (backup,) = (workspace.folder / "backups").iterdir()
+    assert backup.name in said and re.fullmatch(r"ops-\d{4}-\d\d-\d\d-\d{6}\.py", backup.name)
+    assert backup.read_bytes() == before
+    again = Workspace(workspace.folder)
+    assert not again.written(FIRST) and again.written(SECOND)
+    workspace.reset(SECOND)
+    workspace.reset(SECOND)
+    assert len(list((workspace.folder / "backups").iterdir())) == 3, "two within a second are two"
+
+
+def test_a_solution_is_shown_after_the_pass_or_on_demand(workspace):
+    assert "--yes" in learner(workspace.folder, "solution", FIRST.id, status=1)
+    assert "def add(" in learner(workspace.folder, "solution", FIRST.id, "--yes", status=0)
+    solve(workspace, FIRST)
+    assert "def add(" in learner(workspace.folder, "solution", FIRST.id, status=0)
+
+
+def test_a_script_runs_on_the_learners_files(workspace):
+    solve(workspace, FIRST)
+    edit(workspace, "return a + b, ", "return a + b + 100, ")
+    script = workspace.folder / "script.py"
+    script.write_text(
+        "import sys\nimport tinytorch as torch\nfrom tinytorch import ops, tensor\n"
+        "print(float(torch.tensor(1.0) + 1), torch.tensor(2.0).exp().item() > 7, ops.__file__, sys.argv)\n"
+        "def f():\n    raise KeyError('here')\nif sys.argv[1:]:\n    f()\n"
+    )
+    said = learner(workspace.folder, "run", "script.py", status=0)
+    assert said.startswith("102.0 True ") and str(workspace.folder / "ops.py") in said
+    said = learner(workspace.folder, "run", "script.py", "-x", status=1)
+    assert "'script.py', '-x'" in said and "KeyError: 'here'" in said and "runpy" not in said and "line 8" in said
+
+
+def test_a_workspace_must_be_entered_before_the_library_is_imported(workspace):
+    with pytest.raises(RuntimeError, match="before tinytorch"):
+        places.enter(workspace.sources())
+
+
+def test_status_and_doctor_say_how_things_are(workspace):
+    assert f"You are at {FIRST.id}" in learner(workspace.folder, "status", status=0)
+    said = learner(workspace.folder, "doctor", status=0)
+    assert "NumPy" in said and str(workspace.folder) in said and "trouble" not in said
+
+
+def test_a_milestone_trains_on_the_learners_files(workspace):
+    solve(workspace, FIRST)
+    said = learner(workspace.folder, "milestone", "mlp", status=1)
+    assert "files of yours that ran: ops.py" in said and "It counts as reached when" in said
+    accuracy = float(re.search(r"Test accuracy ([\d.]+)%", said)[1])
+    assert accuracy >= 95
+    assert "mlp:" in learner(workspace.folder, "milestone", status=0)
+
+
+def test_a_milestone_sees_parameters_that_never_change(workspace):
+    weight = "def linear(x, weight, *bias):\n    y = x @ weight.T + bias[0]\n    return y, lambda g: g @ weight, "
+    still = Source.of(f"{weight}lambda g: 0 * weight, lambda g: g.sum(0)")
+    path = workspace.folder / "ops.py"
+    write_whole(path, put(Source.read(path), still, ["linear"]).text)
+    assert "A parameter never changed" in learner(workspace.folder, "milestone", "mlp", status=1)
+
+
+@ON_POSIX
+def test_watch_checks_on_every_save(workspace):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tinytorch", "watch"], cwd=workspace.folder, env=environment(),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+    )  # fmt: skip
+    shown = []
+    try:
+        while "0 of" not in (line := process.stdout.readline()) or "exercises" not in line:
+            shown.append(line)
+        assert any("not written yet" in line for line in shown)
+        time.sleep(0.05)
+        solve(workspace, FIRST)
+        while "1 of" not in (line := process.stdout.readline()) or "exercises" not in line:
+            shown.append(line)
+        assert any(f"{FIRST.id} {FIRST.title} passes" in line for line in shown)
+    finally:
+        process.send_signal(2)
+        assert process.wait(10) == 0
+        process.stdout.close()
+
+
+@ON_POSIX
+def test_alone_on_a_terminal_it_asks_what_to_do(workspace):
+    import pty
+
+    solve(workspace, FIRST)
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "tinytorch"]
+    process = subprocess.Popen(
+        words, cwd=workspace.folder, env=environment(), stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    shown = ""
+
+    def until(text):
+        nonlocal shown
+        seen = ""
+        while text not in seen:
+            seen += os.read(ours, 4096).decode()
+        shown += seen
+        return seen
+
+    until("[q]uit > ")
+    for answer, expected in (
+        ("h", "Hint 1"),
+        ("l", " to do "),
+        ("x", "[y/N]"),
+        ("n", ""),
+        ("z", "none of these"),
+        ("n", SECOND.title),
+    ):
+        os.write(ours, f"{answer}\n".encode())
+        assert expected in until("[y/N] " if answer == "x" else "[q]uit > ")
+    os.write(ours, b"s\n")
+    until("[y/N] ")
+    os.write(ours, b"n\n")
+    until("[q]uit > ")
+    os.write(ours, b"q\n")
+    assert process.wait(10) == 0
+    os.close(ours)
+    assert "\x1b[32m" in shown and Workspace(workspace.folder).written(FIRST)
+
+
+def test_help_hints_and_lists_need_no_numpy(workspace):
+    learner(workspace.folder, "list")
+    for words in (["check", "--help"], ["hint"], ["list"], ["status"], ["next"]):
+        code = f"import sys; from tinytorch.cli.main import main\ntry: main({words})\nexcept SystemExit: pass\nassert 'numpy' not in sys.modules"
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=workspace.folder, env=environment(), check=True, capture_output=True
+        )
+
+
+@pytest.mark.parametrize(
+    "changes", [{"LC_ALL": "C"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
+)
+def test_it_speaks_utf8_whatever_the_locale(workspace, changes):
+    edit(
+        workspace,
+        f'raise NotImplementedError("{FIRST.id} add")',
+        "print('\u00e4\u4e2d')\n    return a + b, lambda g: g, lambda g: g",
+    )
+    assert "\u00e4\u4e2d" in learner(workspace.folder, "check", **changes)
+
+
+def test_nothing_is_coloured_without_a_terminal(workspace):
+    assert "\x1b" not in learner(workspace.folder, "check")
+
+
+# Bad input: a sentence, and nothing is lost
+
+
+def test_a_folder_that_is_no_workspace(tmp_path):
+    assert "tinytorch start" in sentence(learner(tmp_path, "check", status=1))
+
+
+def test_a_workspace_of_another_version_is_taken_over_by_start(workspace):
+    edit(workspace, f'raise NotImplementedError("{FIRST.id} add")', "return 17")
+    mark = workspace.folder / places.MARK
+    mark.write_text(json.dumps({"workspace": 1, "version": "0.0.1"}))
+    said = sentence(learner(workspace.folder, "check", status=1))
+    assert "0.0.1" in said and "tinytorch start" in said
+    before = (workspace.folder / "ops.py").read_bytes()
+    learner(workspace.folder, "start", status=0)
+    assert (workspace.folder / "ops.py").read_bytes() == before
+    assert "add" in learner(workspace.folder, "check", status=1)
+
+
+def test_an_exercise_that_there_is_not(workspace):
+    assert FIRST.id in sentence(learner(workspace.folder, "check", "99.9", status=2))
+    assert "mlp" in sentence(learner(workspace.folder, "milestone", "99", status=2))
+    assert "no script" in sentence(learner(workspace.folder, "run", "missing.py", status=2))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("def add(a: Array, b: Array)", "def add(a: Array, b: Array", r"ops\.py line \d+ is not Python: "),
+        ("def add(", "def plus(", r"ops\.py has no add, which 01\.1 asks for.* reset 01\.1"),
+        (
+            "def add(a: Array, b: Array)",
+            "def add(a)",
+            r"ops\.py line \d+: add must take \(a: Array, b: Array\), not \(a\)",
+        ),
+        ("def add(a: Array, b: Array)", "def add(a, c)", r"add must take"),
+        ('"""a + b."""', '"""\0"""', r"ops\.py.* is not Python: .*null"),
+    ],
+)
+def test_a_file_that_cannot_be_judged(workspace, old, new, said):
+    edit(workspace, old, new)
+    before = (workspace.folder / "ops.py").read_bytes()
+    shown = learner(workspace.folder, "check", FIRST.id, status=1)
+    assert re.search(said, " ".join(shown.split())), shown
+    for command in ("list", "status", "next", "watch --help", "hint"):
+        learner(workspace.folder, *command.split())
+    assert (workspace.folder / "ops.py").read_bytes() == before
+
+
+def test_a_file_that_is_not_utf8_and_one_with_a_byte_order_mark(workspace):
+    path = workspace.folder / "ops.py"
+    text = path.read_bytes()
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace(b"\n", b"\r\n"))
+    assert "not written yet" in learner(workspace.folder, "check", status=1)
+    path.write_bytes(text + b"# \xe4\n")
+    assert "not saved as UTF-8" in learner(workspace.folder, "check", status=1)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("import sys; sys.exit(0)", "sys.exit(0)"), ("input()", "input()"), ("1 / 0", "ZeroDivisionError")],
+)
+def test_a_file_that_ends_or_asks_when_it_is_imported(workspace, line, said):
+    solve(workspace, FIRST)
+    path = workspace.folder / "ops.py"
+    path.write_text(path.read_text(encoding="utf-8") + f"\n{line}\n", encoding="utf-8")
+    shown = learner(workspace.folder, "check", FIRST.id, status=1)
+    assert said in shown and f"Edit ops.py line {len(path.read_text(encoding='utf-8').splitlines())}." in shown
+
+
+def test_reset_of_a_file_that_is_not_python_keeps_it_in_the_backup(workspace):
+    path = workspace.folder / "ops.py"
+    path.write_text("def broken(:\n", encoding="utf-8")
+    learner(workspace.folder, "reset", FIRST.id, status=0)
+    (backup,) = (workspace.folder / "backups").iterdir()
+    assert backup.read_text(encoding="utf-8") == "def broken(:\n"
+    assert path.read_text(encoding="utf-8") == FIRST.module.stub().text
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission(tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    assert "Permission denied" in sentence(learner(tmp_path / "locked", "start", "work", status=1))
+
+
+def test_a_full_disk_loses_nothing(workspace, monkeypatch):
+    """Wherever in the saving of a reset the disk is full."""
+    solve(workspace, FIRST)
+    path = workspace.folder / "ops.py"
+    before = path.read_bytes()
+    for room in (0, 1):  # writes that there is still room for
+        left = iter([os.fsync] * room)
+
+        def full(handle, left=left):
+            for write in left:
+                return write(handle)
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+            patch.setattr(os, "fsync", full)
+            workspace.reset(FIRST)
+        assert path.read_bytes() == before
+    assert not [p for p in workspace.folder.rglob(".tinytorch-*")]
+
+
+def test_files_that_are_there_are_not_overwritten_by_start(tmp_path):
+    (tmp_path / "ops.py").write_text("mine = 1\n")
+    (tmp_path / "README.md").write_text("mine")
+    Workspace.start(tmp_path)
+    assert (tmp_path / "ops.py").read_text() == "mine = 1\n" and (tmp_path / "README.md").read_text() == "mine"

@@ -1,0 +1,423 @@
+"""The learner's commands: a workspace is started, exercises are checked, hints given, scripts and milestones run.
+
+Each command is a function of the options and a Desk, which knows the workspace and the terminal. NumPy is loaded when an
+exercise is checked, not before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import runpy
+import shutil
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tinytorch.cli import CommandError
+from tinytorch.course import workspace
+from tinytorch.course.exercises import Exercise, exercises, modules
+from tinytorch.course.style import Style, wrapped
+from tinytorch.course.workspace import Workspace, WorkspaceError
+
+if TYPE_CHECKING:
+    from tinytorch.course.judge import Judge, Verdict
+
+
+class Desk:
+    """A workspace, and the terminal in front of it."""
+
+    def __init__(self, folder: Workspace) -> None:
+        self.workspace = folder
+        self.live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self.style = Style(self.live and not os.environ.get("NO_COLOR"))
+        self._judge: Judge | None = None
+
+    @property
+    def columns(self) -> int:
+        """The width of the terminal."""
+        return shutil.get_terminal_size().columns
+
+    @property
+    def judge(self) -> Judge:
+        """Its worker is started when it is first needed."""
+        if self._judge is None:
+            from tinytorch.course.judge import Judge
+
+            self._judge = Judge()
+        return self._judge
+
+    def close(self) -> None:
+        """End the worker."""
+        if self._judge is not None:
+            self._judge.close()
+
+    def verdict(self, exercise: Exercise) -> Verdict:
+        """Check an exercise, and remember what came of it. Raises WorkspaceError for a file that cannot be judged."""
+        text = self.workspace.judged(exercise)
+        found = self.judge.verdict(exercise, text)
+        self.workspace.remember(exercise, text, found.ok)
+        return found
+
+    def check(self, exercise: Exercise) -> bool:
+        """Check an exercise and show what came of it; True where it passes."""
+        from tinytorch.course import report
+
+        try:
+            found = self.verdict(exercise)
+        except WorkspaceError as error:
+            print(wrapped(f"{exercise.id} {exercise.title}: {error}", self.columns))
+            return False
+        path = self.workspace.path(exercise.module)
+        print(report.verdict(found, _near(path), self.workspace.read(exercise.module), self.columns, self.style))
+        return found.ok
+
+    def passes(self, exercise: Exercise) -> bool:
+        """Whether an exercise passes, checked only where this text was not checked before."""
+        known = self.workspace.remembered(exercise)
+        if known is not None:
+            return known
+        try:
+            return self.verdict(exercise).ok
+        except WorkspaceError:
+            return False
+
+    def bar(self) -> str:
+        """How far they are, in a line."""
+        every = exercises()
+        done = [exercise for exercise in every if self.workspace.remembered(exercise)]
+        width = 24
+        full = width * len(done) // len(every)
+        points = f"{sum(e.points for e in done)} of {sum(e.points for e in every)} points"
+        return f"[{'#' * full}{'.' * (width - full)}] {len(done)} of {len(every)} exercises, {points}"
+
+
+@contextmanager
+def at_desk() -> Iterator[Desk]:
+    """The desk of the workspace that we are in."""
+    desk = Desk(Workspace.find(Path.cwd()))
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
+def _near(path: Path) -> Path:
+    """A path as short as it can be from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _chosen(desk: Desk, name: str | None) -> Exercise:
+    """The exercise of that id; without one, where they are."""
+    if name is None:
+        return desk.workspace.current
+    known = {exercise.id: exercise for exercise in exercises()}
+    if name not in known:
+        raise CommandError(
+            f"there is no exercise {name!r}: `tinytorch list` shows them, from {min(known)} to {max(known)}"
+        )
+    return known[name]
+
+
+# The commands
+
+
+def start(options: argparse.Namespace) -> int:
+    """Make a workspace."""
+    folder = Path(options.folder).resolve()
+    existed = (folder / workspace.MARK).exists()
+    desk = Desk(Workspace.start(folder))
+    if existed:
+        print(f"{folder} goes on with this version; your files are as they were.")
+        return 0
+    first = exercises()[0]
+    print(f"{folder} is your workspace. Go there, open {first.module.name}.py, and run `tinytorch`.\n")
+    introduce(desk, first)
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Check one exercise."""
+    with at_desk() as desk:
+        exercise = _chosen(desk, options.exercise)
+        desk.workspace.current = exercise
+        passed = desk.check(exercise)
+        print(f"\n{desk.bar()}")
+        return 0 if passed else 1
+
+
+def hint(options: argparse.Namespace) -> int:
+    """One hint more than last time."""
+    with at_desk() as desk:
+        give_hint(desk, _chosen(desk, options.exercise))
+    return 0
+
+
+def give_hint(desk: Desk, exercise: Exercise) -> None:
+    """Print the hints that were given before, and one more."""
+    given = desk.workspace.next_hint(exercise)
+    for i, text in enumerate(exercise.hints[:given], 1):
+        print(f"Hint {i} of {len(exercise.hints)} for {exercise.id} {exercise.title}\n")
+        print(wrapped(text, desk.columns) + "\n")
+    if given == len(exercise.hints):
+        print(f"There are no more hints; `tinytorch solution {exercise.id}` shows the library's own code.")
+
+
+def list_(options: argparse.Namespace) -> int:
+    """All exercises, and how each stands."""
+    with at_desk() as desk:
+        show_list(desk)
+        print(f"\n{desk.bar()}")
+    return 0
+
+
+def show_list(desk: Desk) -> None:
+    """Print every exercise with its state, checked where it is not known."""
+    current = desk.workspace.current
+    for module in modules():
+        print(desk.style.bold(f"{module.number} {module.title}"[: desk.columns]))
+        for exercise in module.exercises:
+            print(_row(desk, exercise, exercise == current))
+
+
+def _row(desk: Desk, exercise: Exercise, here: bool) -> str:
+    if not desk.workspace.written(exercise):
+        state = "to do"
+    else:
+        state = "passes" if desk.passes(exercise) else "fails"
+    mark = ">" if here else " "
+    facts = f"{exercise.points:>3} points {exercise.minutes:>3} min"
+    room = max(desk.columns - len(facts) - 19, 10)
+    row = f"{mark} {exercise.id:<6}{state:<8}{exercise.title[:room]:<{room}} {facts}"
+    return desk.style.green(row) if state == "passes" else row
+
+
+def next_(options: argparse.Namespace) -> int:
+    """Go on, once the current exercise passes."""
+    with at_desk() as desk:
+        return 0 if go_on(desk) else 1
+
+
+def go_on(desk: Desk) -> bool:
+    """Move to the first exercise that does not pass, and say what it asks for; False where the current one fails."""
+    current = desk.workspace.current
+    if not desk.passes(current):
+        print(f"{current.id} {current.title} does not pass yet; `tinytorch check ID` tries any other.")
+        return False
+    following = desk.workspace.first_open(current)
+    if following is None:
+        print("All exercises pass: the library is yours.")
+        return True
+    desk.workspace.current = following
+    introduce(desk, following)
+    return True
+
+
+def introduce(desk: Desk, exercise: Exercise) -> None:
+    """Say what an exercise asks for and where it is to be written."""
+    path = desk.workspace.file(exercise.module)
+    line = desk.workspace.read(exercise.module).line_of(exercise.functions[0])
+    print(
+        desk.style.bold(f"{exercise.id} {exercise.title}")
+        + f" ({exercise.points} points, {exercise.minutes} minutes)\n"
+    )
+    print(wrapped(exercise.prompt, desk.columns) + "\n")
+    print(wrapped(f"To write: {', '.join(exercise.functions)}, in {_near(path)} from line {line} on.", desk.columns))
+
+
+def reset(options: argparse.Namespace) -> int:
+    """Make an exercise a stub again."""
+    with at_desk() as desk:
+        start_over(desk, _chosen(desk, options.exercise))
+    return 0
+
+
+def start_over(desk: Desk, exercise: Exercise) -> None:
+    """Reset an exercise, and say where the backup is."""
+    backup = desk.workspace.reset(exercise)
+    kept = f"; the file as it was is {_near(backup)}" if backup else ""
+    print(f"{exercise.id} {exercise.title} is to be written again{kept}.")
+
+
+def solution(options: argparse.Namespace) -> int:
+    """The library's own functions."""
+    with at_desk() as desk:
+        return 0 if show_solution(desk, _chosen(desk, options.exercise), options.yes) else 1
+
+
+def show_solution(desk: Desk, exercise: Exercise, confirmed: bool = False) -> bool:
+    """Print the library's functions, before the pass only with a confirmation."""
+    if not confirmed and not desk.passes(exercise):
+        if not sys.stdin.isatty():
+            print(
+                f"{exercise.id} does not pass yet; `tinytorch solution {exercise.id} --yes` shows its solution all the same."
+            )
+            return False
+        if input(f"{exercise.id} does not pass yet. Show its solution all the same? [y/N] ").strip().lower() != "y":
+            return False
+    print(exercise.module.solution(exercise))
+    return True
+
+
+def milestone(options: argparse.Namespace) -> int:
+    """Train on real data."""
+    from tinytorch.course import milestones
+
+    known = milestones.MILESTONES
+    if options.name is None:
+        for one in known.values():
+            print(f"{one.name}: {one.title}, {one.goal:.0%}, after module {one.after}")
+        return 0
+    if options.name not in known:
+        raise CommandError(f"there is no milestone {options.name!r}: choose from {', '.join(known)}")
+    with at_desk() as desk:
+        return _train(desk, known[options.name])
+
+
+def _train(desk: Desk, chosen: Any) -> int:
+    from tinytorch.course import milestones
+
+    needed = [exercise for exercise in exercises() if exercise.id[:2] <= chosen.after]
+    own = [exercise for exercise in needed if desk.passes(exercise)]
+    print(
+        f"{chosen.title[:1].upper()}{chosen.title[1:]}, with {len(own)} of {len(needed)} exercises yours.", flush=True
+    )
+    result = milestones.run(chosen, desk.workspace.folder)
+    files = f"files of yours that ran: {', '.join(result['files']) or 'none'}"
+    print(
+        f"Test accuracy {result['accuracy']:.1%}; the goal is {chosen.goal:.0%}, the library reaches {chosen.library:.0%}; {files}."
+    )
+    if not result["moved"]:
+        print("A parameter never changed: what computes its gradient, or takes the step, does not reach it.")
+        return 1
+    if result["accuracy"] < chosen.goal:
+        return 1
+    if len(own) < len(needed):
+        print("It counts as reached when all of these exercises pass.")
+        return 1
+    print("Reached, on your own code.")
+    return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run a script on the learner's files."""
+    script = Path(options.script)
+    if not script.is_file():
+        raise CommandError(f"there is no script {script}")
+    workspace.enter(Workspace.find(Path.cwd()).sources())
+    sys.argv = [str(script), *options.arguments]
+    sys.path.insert(0, str(script.resolve().parent))
+    try:
+        runpy.run_path(str(script), run_name="__main__")
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except Exception as error:  # shown as Python does, without the frames of this file and of runpy
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_code.co_filename != str(script):
+            trace = trace.tb_next
+        traceback.print_exception(type(error), error, trace or error.__traceback__)
+        return 1
+    return 0
+
+
+def status(options: argparse.Namespace) -> int:
+    """How far they are, module by module."""
+    with at_desk() as desk:
+        for module in modules():
+            done = [exercise for exercise in module.exercises if desk.passes(exercise)]
+            left = sum(e.minutes for e in module.exercises if e not in done)
+            name = f"{module.number} {module.name}"
+            print(
+                f"{name:<20}{len(done):>3} of {len(module.exercises):<3} pass"
+                + (f", about {left} minutes to go" if left else "")
+            )
+        current = desk.workspace.current
+        print(f"\nYou are at {current.id} {current.title}.\n\n{desk.bar()}")
+    return 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """What a helper would ask for first."""
+    from tinytorch.cli.doctor import examine
+
+    return examine()
+
+
+def watch(options: argparse.Namespace) -> int:
+    """Check on every save."""
+    from tinytorch.cli.session import watch
+
+    with at_desk() as desk:
+        return watch(desk, _chosen(desk, options.exercise))
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "start": start,
+    "check": check,
+    "watch": watch,
+    "hint": hint,
+    "list": list_,
+    "next": next_,
+    "reset": reset,
+    "solution": solution,
+    "milestone": milestone,
+    "run": run,
+    "status": status,
+    "doctor": doctor,
+}
+WITH_EXERCISE = ("check", "watch", "hint", "reset", "solution")
+
+
+def add_parser(commands: Any, name: str, summary: str) -> None:
+    """Say what a command takes."""
+    parser = commands.add_parser(name, help=summary, description=f"{summary[:1].upper()}{summary[1:]}.")
+    if name == "start":
+        parser.add_argument(
+            "folder", nargs="?", default=".", metavar="DIR", help="the folder, made if need be (this one)"
+        )
+    if name in WITH_EXERCISE:
+        parser.add_argument("exercise", nargs="?", metavar="ID", help="an exercise, such as 01.2 (where you are)")
+    if name == "solution":
+        parser.add_argument("--yes", action="store_true", help="show it before the exercise passes, without asking")
+    if name == "milestone":
+        parser.add_argument("name", nargs="?", metavar="NAME", help="which (without one, they are listed)")
+    if name == "run":
+        parser.add_argument("script", metavar="SCRIPT", help="a Python file")
+        parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="what the script is given")
+    parser.set_defaults(run=lambda options: with_sentences(COMMANDS[name], options))
+
+
+def with_sentences(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Run a command; what is wrong with a workspace is said in a sentence."""
+    use_utf8()
+    try:
+        return command(options)
+    except WorkspaceError as error:
+        raise CommandError(str(error), 1) from None
+    except ChildProcessError as error:
+        raise CommandError(str(error), 1) from None
+
+
+def use_utf8() -> None:
+    """Print as UTF-8, whatever the locale."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure") and "PYTHONIOENCODING" not in os.environ:
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def carry_on() -> int | None:
+    """`tinytorch` alone: go on where they are; None where this is no workspace."""
+    if not any((folder / workspace.MARK).is_file() for folder in (Path.cwd(), *Path.cwd().parents)):
+        return None
+    from tinytorch.cli.session import session
+
+    def go(_: argparse.Namespace) -> int:
+        with at_desk() as desk:
+            return session(desk)
+
+    return with_sentences(go, argparse.Namespace())

@@ -1,0 +1,86 @@
+"""`tinytorch` alone and `tinytorch watch`: check, show, and wait for what the learner does next. Neither moves on by itself."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tinytorch.cli import learner
+from tinytorch.cli.learner import Desk
+from tinytorch.course.exercises import Exercise
+
+PAUSE = 0.3  # seconds between looks at the files
+
+
+def session(desk: Desk) -> int:
+    """Check where they are, then do what they ask for; without a terminal, check once."""
+    exercise = desk.workspace.current
+    if not desk.workspace.written(exercise) and sys.stdin.isatty():
+        learner.introduce(desk, exercise)
+        passed = False
+    else:
+        passed = desk.check(exercise)
+    print(f"\n{desk.bar()}")
+    while sys.stdin.isatty() and sys.stdout.isatty():
+        try:
+            word = input("\n[n]ext  [h]int  [l]ist  [r]un again  [x] reset  [s]olution  [q]uit > ").strip().lower()
+        except EOFError:
+            break
+        if word in ("q", "quit"):
+            break
+        print()
+        answer(desk, word)
+        print(f"\n{desk.bar()}")
+    return 0 if passed else 1
+
+
+def answer(desk: Desk, word: str) -> None:
+    """Do what a word at the prompt asks for; an empty one checks again."""
+    exercise = desk.workspace.current
+    actions: dict[str, Callable[[], object]] = {
+        "n": lambda: learner.go_on(desk),
+        "h": lambda: learner.give_hint(desk, exercise),
+        "l": lambda: learner.show_list(desk),
+        "r": lambda: desk.check(exercise),
+        "x": lambda: learner.start_over(desk, exercise) if _confirmed(f"Make {exercise.id} a stub again?") else None,
+        "s": lambda: learner.show_solution(desk, exercise),
+    }
+    action = actions.get(word[:1] or "r")
+    if action is None:
+        print(f"{word!r} is none of these.")
+    else:
+        action()
+
+
+def _confirmed(question: str) -> bool:
+    return input(f"{question} A backup is kept. [y/N] ").strip().lower() == "y"
+
+
+def watch(desk: Desk, exercise: Exercise) -> int:
+    """Check an exercise now and whenever its file changes, until interrupted."""
+    path = desk.workspace.file(exercise.module)
+    desk.workspace.current = exercise
+    seen = None
+    print(f"Watching {path.name}; Ctrl-C ends.", flush=True)
+    try:
+        while True:
+            now = _stamp(path)
+            if now != seen and now is not None:
+                seen = now
+                print(f"\n{time.strftime('%H:%M:%S')}")
+                desk.check(exercise)
+                print(f"\n{desk.bar()}", flush=True)
+            time.sleep(PAUSE)
+    except KeyboardInterrupt:
+        print()
+        return 0 if desk.passes(exercise) else 1
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:  # an editor is replacing it
+        return None
+    return found.st_mtime_ns, found.st_size

@@ -1,0 +1,130 @@
+"""Frames: how two processes tell each other of arrays and plain values without being able to run each other's code.
+
+A frame is the length of a JSON text, the text, and the raw bytes of the arrays that the text refers to.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from typing import Any, BinaryIO
+
+import numpy as np
+
+LENGTH = struct.Struct("<Q")
+LARGEST = 64 * 2**20  # bytes of one frame
+KINDS = {f"{kind}{size}" for kind, sizes in {"i": "1248", "u": "1248", "f": "248"}.items() for size in sizes} | {"b1"}
+
+
+class FrameError(Exception):
+    """What came is not a frame."""
+
+
+def write_frame(stream: BinaryIO, value: Any) -> None:
+    """Send a value: None, numbers, strings, arrays, and dicts, lists, tuples and slices of these.
+
+    Anything else arrives as a dict that tells its type: {"?": type, "text": repr}.
+    """
+    arrays: list[np.ndarray] = []
+    text = json.dumps(_plain(value, arrays)).encode()
+    parts = [LENGTH.pack(len(text)), text, *(a.tobytes("A") for a in arrays)]
+    stream.write(b"".join(parts))
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO) -> Any:
+    """The next value; EOFError where there is none. Raises FrameError where it is garbled."""
+    header = stream.read(LENGTH.size)
+    if not header:
+        raise EOFError("no frame came")
+    if len(header) < LENGTH.size or LENGTH.unpack(header)[0] > LARGEST:
+        raise FrameError("a frame was garbled")
+    left = LARGEST
+
+    def take(count: int) -> bytes:
+        nonlocal left
+        left -= count
+        data = stream.read(count) if 0 <= left else b""
+        if len(data) != count:
+            raise FrameError("a frame was garbled")
+        return data
+
+    try:
+        return _rich(json.loads(take(LENGTH.unpack(header)[0])), take)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise FrameError("a frame was garbled") from error
+
+
+def _plain(value: Any, arrays: list[np.ndarray]) -> Any:
+    if isinstance(value, (np.ndarray, np.generic)):
+        array = np.asarray(value)
+        code = array.dtype.str[1:]
+        if code not in KINDS or array.nbytes > LARGEST:
+            return {"?": f"{type(value).__name__} of {array.dtype}", "text": f"shape {array.shape}"}
+        arrays.append(array.astype(array.dtype.newbyteorder("<"), copy=False))
+        return {"array": code, "shape": list(array.shape), "order": "F" if array.flags.fnc else "C"}
+    if value is None or type(value) in (bool, str, int, float):
+        return value
+    if type(value) is dict and all(type(key) is str for key in value):
+        return {"dict": [[key, _plain(item, arrays)] for key, item in value.items()]}
+    if type(value) in (list, tuple):
+        return {type(value).__name__: [_plain(item, arrays) for item in value]}
+    if type(value) is slice:
+        return {"slice": [_plain(part, arrays) for part in (value.start, value.stop, value.step)]}
+    if value is Ellipsis:
+        return {"ellipsis": 0}
+    if type(value) is Other:  # passed on
+        return {"?": value.kind, "text": value.text}
+    return {"?": type(value).__name__, "text": _shown(value)}
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)[:200]
+    except BaseException as error:
+        return f"its repr raises {type(error).__name__}"
+
+
+def _rich(value: Any, take: Any) -> Any:
+    match value:
+        case {"array": str(code), "shape": [*shape], "order": "C" | "F" as order} if _is_shape(code, shape):
+            size = int(code[1:])
+            data = take(size * math.prod(shape))
+            array = np.frombuffer(data, f"<{code}" if size > 1 else code).reshape(shape, order=order)
+            return array.astype(array.dtype.newbyteorder("="))  # in the same order
+        case {"dict": [*items]}:
+            return {str(key): _rich(item, take) for key, item in items}
+        case {"list": [*items]}:
+            return [_rich(item, take) for item in items]
+        case {"tuple": [*items]}:
+            return tuple(_rich(item, take) for item in items)
+        case {"slice": [start, stop, step]}:
+            return slice(*(_rich(part, take) for part in (start, stop, step)))
+        case {"ellipsis": 0}:
+            return Ellipsis
+        case {"?": str(kind), "text": str(text)}:
+            return Other(kind, text)
+        case dict() | list():
+            raise FrameError("a frame was garbled")
+    return value
+
+
+def _is_shape(code: str, shape: list[Any]) -> bool:
+    return code in KINDS and all(type(n) is int and n >= 0 for n in shape)
+
+
+class Other:
+    """Something that is neither an array nor a plain value, of which only its type and looks arrived."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        self.kind, self.text = kind, text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Other) and (other.kind, other.text) == (self.kind, self.text)
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.text))
+
+    def __repr__(self) -> str:
+        return self.text

@@ -1,0 +1,304 @@
+"""The judge: holds the expected answers, sends the learner's code to a worker, and says what came of it.
+
+The expected answer is what the same probe makes of the library's own code, in this process. A learner's code never runs
+here.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from tinytorch.course import worker
+from tinytorch.course.checks import Case, Check, Difference, copied, described, difference, smallest
+from tinytorch.course.exercises import Exercise, Module, Variant, execute, modules
+from tinytorch.course.frames import FrameError, read_frame, write_frame
+from tinytorch.course.source import Source
+from tinytorch.course.workspace import substituted
+
+SECONDS = 5.0  # for one call
+EPSILON = 1e-6
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an exercise does not pass: the check, the smallest case that fails, and what is wrong with the answer.
+
+    kind: "unwritten", "wrong", "crash", "time", "ended" (the process), "file" (does not load). trail: the lines of the
+    learner's file that led to a crash.
+    """
+
+    kind: str
+    what: str
+    check: Check | None = None
+    case: Case | None = None
+    difference: Difference | None = None
+    numeric: float | None = None  # what differences say of the gradient at the element that is wrong
+    trail: tuple[tuple[str, int, str], ...] = ()
+    diagnosis: Variant | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of judging an exercise."""
+
+    exercise: Exercise
+    passed: int  # checks
+    total: int
+    failure: Failure | None
+    printed: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it passes."""
+        return self.failure is None
+
+
+class WorkerError(ChildProcessError):
+    """The worker itself failed, which is no fault of the learner's."""
+
+
+class Judge:
+    """Judges exercises with a worker of its own; use it in a `with`, or close it."""
+
+    def __init__(self, seconds: float = SECONDS, salt: str = "") -> None:
+        self.seconds, self.salt = seconds, salt
+        self.known: dict[tuple[str, str, str], list[Any]] = {}  # what a mistake makes of the cases of a check
+        self._start()
+
+    def _start(self) -> None:
+        self.process = subprocess.Popen(
+            worker.command("main"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment()
+        )
+        atexit.register(self.close)
+
+    def __enter__(self) -> Judge:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker."""
+        atexit.unregister(self.close)
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                with suppress(OSError):  # it may be gone already
+                    stream.close()
+        self.process.wait()
+
+    def verdict(self, exercise: Exercise, source: Source, diagnose: bool = True) -> Verdict:
+        """Judge the text of a file in which all but this exercise is the library's (workspace.alone, substituted)."""
+        checks = checks_of(exercise)
+        passed, failure = 0, None
+        job_cases = [(check, check.cases(self.salt)) for check in checks]
+        reply = self.run(exercise.module, source, [case for _, cases in job_cases for case in cases])
+        loaded, *outcomes = reply["outcomes"] or [{}]
+        if "error" in loaded or not reply["outcomes"]:
+            return Verdict(exercise, 0, len(checks), self._of_loading(reply), reply["printed"])
+        start = 0
+        for check, cases in job_cases:
+            seen = outcomes[start : start + len(cases)]
+            start += len(cases)
+            found = self._first_failure(check, cases, seen, reply["ended"])
+            if found is None:
+                passed += 1
+            elif (
+                failure is None or failure.kind == "unwritten" != found.kind
+            ):  # what is wrong comes before what is missing
+                failure = found
+                if found.kind in ("wrong", "crash"):
+                    failure = self._with_numbers(exercise, source, found)
+                    failure = self._diagnosed(exercise, failure, cases, seen) if diagnose else failure
+            if len(seen) < len(cases):
+                break
+        return Verdict(exercise, passed, len(checks), failure, reply["printed"])
+
+    def run(self, module: Module, source: Source, cases: Sequence[Case]) -> dict[str, Any]:
+        """What the worker says of the cases when a module's file has this text.
+
+        Raises WorkerError where the worker itself ended; another one then stands ready.
+        """
+        file = {"lines": source.lines, "numbers": source.numbers, "path": source.path}
+        calls = [(case.probe, dict(case.arguments)) for case in cases]
+        job = {"files": {module.name: file}, "probes": _probes_text(module), "calls": calls, "seconds": self.seconds}
+        assert self.process.stdin is not None and self.process.stdout is not None
+        try:
+            write_frame(self.process.stdin, job)  # type: ignore[arg-type]
+            reply: dict[str, Any] = read_frame(self.process.stdout)  # type: ignore[arg-type]
+        except (EOFError, OSError, FrameError) as error:
+            self.process.kill()
+            self.close()
+            self._start()
+            raise WorkerError("the process that runs your code ended unexpectedly: please run this again") from error
+        return reply
+
+    def _of_loading(self, reply: Mapping[str, Any]) -> Failure:
+        if not reply["outcomes"]:
+            return _ended(reply["ended"], "while your file was loaded", self.seconds)
+        error = reply["outcomes"][0]["error"]
+        return Failure("file", _raised(error, "your file"), trail=_trail(error))
+
+    def _first_failure(
+        self, check: Check, cases: Sequence[Case], outcomes: Sequence[Mapping[str, Any]], ended: str
+    ) -> Failure | None:
+        """What is wrong with the smallest case that fails, None where all pass."""
+        failures = {i: found for i, seen in enumerate(outcomes) if (found := judged(check, cases[i], seen))}
+        if failures:
+            return failures[smallest(cases, list(failures))]
+        if len(outcomes) < len(cases):
+            case = cases[len(outcomes)]
+            found = _ended(ended, f"in {case.call}", self.seconds)
+            return Failure(found.kind, found.what, check, case)
+        return None
+
+    # Beside a wrong gradient: what differences of the learner's own values say
+
+    def _with_numbers(self, exercise: Exercise, source: Source, failure: Failure) -> Failure:
+        """The failure of a gradient, with its element computed from values of the call a little above and below."""
+        found, case = failure.difference, failure.case
+        name = found.where.removeprefix("gradient of ") if found else ""
+        if not found or not case or found.index is None or found.where == name or "g" not in case.arguments:
+            return failure
+        reply = self.run(
+            exercise.module, source, [_moved(case, name, found.index, step) for step in (EPSILON, -EPSILON)]
+        )
+        values = [seen["answer"]["value"] for seen in reply["outcomes"][1:] if "answer" in seen]
+        if len(values) < 2 or not all(isinstance(v, np.ndarray) and v.dtype == np.float64 for v in values):
+            return failure
+        above, below = (float(np.sum(v * case.arguments["g"])) for v in values)
+        return replace(failure, numeric=(above - below) / (2 * EPSILON))
+
+    # Which mistake it is
+
+    def _diagnosed(self, exercise: Exercise, failure: Failure, cases: Sequence[Case], seen: Sequence[Any]) -> Failure:
+        """The failure, with the first known mistake that gives the learner's very answers to all cases of the check."""
+        for mistake in exercise.module.mistakes[exercise.id]:
+            key = exercise.id, failure.check.name if failure.check else "", mistake.name
+            if key not in self.known:
+                self.known[key] = self.run(exercise.module, with_variant(exercise, mistake), cases)["outcomes"][1:]
+            if alike(self.known[key], seen):
+                return replace(failure, diagnosis=mistake)
+        return failure
+
+
+def with_variant(exercise: Exercise, variant: Variant) -> Source:
+    """The library's file with the functions that a mistake or an alternative writes differently."""
+    names = [name for name in exercise.functions if name in variant.source.functions]
+    return substituted(exercise.module, names, variant.source)
+
+
+def judged(check: Check, case: Case, seen: Mapping[str, Any]) -> Failure | None:
+    """What is wrong with the outcome of a call, None if nothing is."""
+    if "error" in seen:
+        error = seen["error"]
+        if error["type"] == "NotImplementedError" and error["message"][:2].isdigit():
+            return Failure("unwritten", f"{error['message']} is not written yet", check, case)
+        if error["type"] == "Wrong":
+            return Failure("wrong", error["message"], check, case)
+        return Failure("crash", _raised(error, "the call"), check, case, trail=_trail(error))
+    if seen["changed"]:
+        what = f"the call changed its input {seen['changed'][0]}, which belongs to the caller"
+        return Failure("wrong", what, check, case)
+    answer = seen["answer"]
+    if check.judge is not None:
+        try:
+            said = check.judge(case, answer)
+        except Exception:  # of an answer that is not at all what the judgement looks into
+            said = f"the answer is {described(answer)}"
+        return Failure("wrong", said, check, case) if said else None
+    found = difference(answer, expected(check.exercise, case))
+    if found is None:
+        return None
+    what = f"the {found.where} {found.what}" if found.where else f"the answer {found.what}"
+    return Failure("wrong", what, check, case, found)
+
+
+def alike(some: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether two runs of the same calls came to the same."""
+    return len(some) == len(others) and all(_same(a, b) for a, b in zip(some, others, strict=True))
+
+
+def _same(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    if "error" in a or "error" in b:
+        errors = [seen.get("error", {}) for seen in (a, b)]
+        return all(errors) and all(errors[0][key] == errors[1][key] for key in ("type", "message"))
+    return a["changed"] == b["changed"] and difference(a["answer"], b["answer"]) is None
+
+
+@cache
+def expected(exercise: str, case: Case) -> Any:
+    """The library's own answer to a case of an exercise."""
+    probes = _probes(_module(exercise[:2]))
+    with np.errstate(all="ignore"):
+        return probes[case.probe](**copied(case.arguments))
+
+
+@cache
+def checks_of(exercise: Exercise) -> list[Check]:
+    """The checks of an exercise, in the order in which they stand in the module's checks.py."""
+    return [check for check in _checks(exercise.module) if check.exercise == exercise.id]
+
+
+@cache
+def _checks(module: Module) -> list[Check]:
+    return list(execute(module.folder / "checks.py")["check"])
+
+
+@cache
+def _probes(module: Module) -> dict[str, Any]:
+    return execute(module.folder / "probes.py")
+
+
+@cache
+def _probes_text(module: Module) -> str:
+    return (module.folder / "probes.py").read_text(encoding="utf-8")
+
+
+def _module(number: str) -> Module:
+    return next(module for module in modules() if module.number == number)
+
+
+def _moved(case: Case, name: str, index: tuple[int, ...], step: float) -> Case:
+    arguments = copied(case.arguments)
+    arguments[name][index] += step
+    return Case(case.probe, case.call, arguments)
+
+
+def _trail(error: Mapping[str, Any]) -> tuple[tuple[str, int, str], ...]:
+    return tuple((str(file), int(line), str(function)) for file, line, function in error["trail"])
+
+
+def _raised(error: Mapping[str, Any], what: str) -> str:
+    """An exception, in a sentence."""
+    if error["type"] == "SystemExit":
+        return f"{what} called sys.exit({error['message']}), which ends Python: take that out"
+    if error["type"] == "EOFError" and "reading a line" in error["message"]:
+        return f"{what} asked for input(), which nobody can answer here: take that out"
+    return f"{what} raised {error['type']}" + (f": {error['message']}" if error["message"] else "")
+
+
+def _ended(ended: str, where: str, seconds: float) -> Failure:
+    """A process that did not answer."""
+    if ended == "time":
+        return Failure(
+            "time", f"there was no answer within {seconds:g} seconds {where}: is there a loop that never ends?"
+        )
+    if ended == "garbled":
+        return Failure("ended", f"something other than an answer came {where}: the answer was garbled")
+    how = f"by {ended}" if ended.startswith("SIG") else f"with {ended}"
+    return Failure("ended", f"Python was ended {how} {where}: what calls os._exit, or uses up the memory?")
+
+
+def _environment() -> dict[str, str]:
+    """UTF-8 and one thread for the worker, whatever the terminal's locale."""
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+    return {**os.environ, **dict.fromkeys(threads, "1"), "PYTHONUTF8": "1"}

@@ -1,0 +1,133 @@
+"""What a verdict looks like to a learner: the call with its input, what came, what was expected, and where to edit.
+
+Everything is said in words, so nothing is lost without colour, and fits into the width it is given.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinytorch.course.checks import Case, Difference, described
+from tinytorch.course.judge import Failure, Verdict
+from tinytorch.course.source import Source
+from tinytorch.course.style import Style, wrapped
+
+WIDEST = 88
+
+
+def verdict(found: Verdict, path: Path, own: Source, columns: int = 80, style: Style | None = None) -> str:
+    """All that there is to say of a verdict on what stands in the file at `path`."""
+    style = style or Style()
+    exercise = found.exercise
+    width = min(columns, WIDEST)
+    if found.failure is None:
+        head = style.green(wrapped(f"{exercise.id} {exercise.title} passes: {_count(found.total, 'check')}.", width))
+        return "\n\n".join([head, *([_printed(found, width)] if found.printed else []), wrapped(exercise.note, width)])
+    head = f"{exercise.id} {exercise.title} does not pass: {found.passed} of {found.total} checks do."
+    blocks = [style.red(wrapped(head, width))]
+    blocks += _failure(found.failure, width, style)
+    if found.printed:
+        blocks.append(_printed(found, width))
+    blocks.append(wrapped(f"Edit {path} line {_line(found, own)}.", width))
+    return "\n\n".join(blocks)
+
+
+def _failure(failure: Failure, width: int, style: Style) -> list[str]:
+    blocks = []
+    if failure.check:
+        blocks.append(wrapped(f"What is checked: {failure.check.shows}.", width))
+    if failure.case and failure.kind != "unwritten":
+        blocks.append(call(failure.case, width))
+    blocks.append(style.bold(wrapped(failure.what[:1].upper() + failure.what[1:], width)))
+    if failure.difference and (failure.difference.index is not None or isinstance(failure.difference.got, np.ndarray)):
+        blocks.append(sides(failure.difference, failure.numeric, width))
+    if failure.trail:
+        blocks.append("\n".join(_trail(failure, width)))
+    if failure.diagnosis:
+        blocks.append(wrapped(f"This is what you get when {failure.diagnosis.message}", width))
+    return blocks
+
+
+def call(case: Case, width: int = 80) -> str:
+    """The call as one would type it, and its arrays."""
+    arrays = {name: value for name, value in case.arguments.items() if isinstance(value, np.ndarray)}
+    longest = max(map(len, arrays), default=0)
+    lines = [wrapped(case.call, width, "  ", "      ")]
+    lines += [spelled(f"    {name:<{longest}} = ", value, width) for name, value in arrays.items() if name != "g"]
+    if "g" in arrays:
+        lines.append(spelled(f"    {'g':<{longest}} = ", arrays["g"], width))
+        lines.append("    where g is the gradient that comes back to the value")
+    return "\n".join(lines)
+
+
+def sides(difference: Difference, numeric: float | None, width: int = 80) -> str:
+    """What came and what was expected, and where they first differ."""
+    lines = []
+    for name, value in (("came", difference.got), ("expected", difference.expected)):
+        shown = (
+            spelled(f"    {name:<9} ", value, width)
+            if isinstance(value, np.ndarray)
+            else f"    {name:<9} {described(value)}"
+        )
+        lines.append(shown)
+        if isinstance(value, np.ndarray):
+            lines.append(f"{'':14}shape {value.shape}, {value.dtype}")
+    if difference.index is not None:
+        got, expected = difference.got[difference.index], difference.expected[difference.index]
+        where = f"at {list(difference.index)} " if difference.index else ""
+        by = f", off by {abs(float(got) - float(expected)):.4g}" if got.dtype.kind == "f" and np.isfinite(got) else ""
+        lines.append(f"    first {where}{_number(got)}, expected {_number(expected)}{by}" if where else f"    {by[2:]}")
+    if numeric is not None:
+        lines.append(f"    your own values, moved a little, say {numeric:.6g}")
+    return "\n".join(lines)
+
+
+def spelled(before: str, array: np.ndarray, width: int = 80) -> str:
+    """An array as one would type it, small ones whole."""
+    margin = len(before) + len("np.array(")
+    room = max(width - margin - 2, 20)
+    text = np.array2string(
+        array, separator=", ", max_line_width=room, threshold=60, edgeitems=2, precision=6, suppress_small=True
+    )
+    dtype = "" if array.dtype.name in ("float64", "int64", "bool") else f", np.{array.dtype.name}"
+    return f"{before}np.array({text}{dtype})".replace("\n", "\n" + " " * margin)
+
+
+def _trail(failure: Failure, width: int) -> list[str]:
+    """The lines of the learner's file that led to an exception, as Python shows them."""
+    lines = []
+    for file, line, function in failure.trail:
+        try:
+            text = Path(file).read_text(encoding="utf-8-sig", errors="replace").split("\n")[line - 1].strip()
+        except (OSError, IndexError):
+            text = ""
+        lines += [f"    {Path(file).name} line {line}, in {function}", *([f"        {text}"[:width]] if text else [])]
+    return lines
+
+
+def _line(found: Verdict, own: Source) -> int:
+    """Where to begin: the last line of a traceback, else the function that the failing call names."""
+    failure = found.failure
+    if failure and failure.trail:
+        return failure.trail[-1][1]
+    names = found.exercise.functions
+    said = f"{failure.what if failure and failure.kind == 'unwritten' else ''} {failure.case.call if failure and failure.case else ''}"
+    named = [name for name in names if name.split(".")[-1] in said.replace("(", " ").replace(".", " ").split()]
+    return own.line_of((named or list(names))[0]) or 1
+
+
+def _printed(found: Verdict, width: int) -> str:
+    lines = found.printed.rstrip().split("\n")
+    shown = [f"    {line}"[:width] for line in lines[:10]]
+    return "\n".join(["Your code printed:", *shown, *(["    ..."] if len(lines) > 10 else [])])
+
+
+def _number(value: Any) -> str:
+    return f"{float(value):.6g}" if np.asarray(value).dtype.kind == "f" else str(value)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
