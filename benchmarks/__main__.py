@@ -1,6 +1,6 @@
 """Training steps side by side with PyTorch and with NumPy by hand, in one process, on one thread.
 
-    python -m benchmarks [--only NAME ...] [--rounds N] [--json FILE]
+    python -m benchmarks [--only NAME ...] [--rounds N] [--others] [--json FILE]
 
 Each round runs the frameworks one after the other, so that whatever else the machine does meets all of them; what is
 printed is the median of the rounds' ratios, with quartiles. Nothing is asserted.
@@ -9,6 +9,7 @@ printed is the median of the rounds' ratios, with quartiles. Nothing is asserted
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import platform
@@ -63,7 +64,7 @@ def ratio(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float]:
     return {"median": round(middle, 3), "low": round(low, 3), "high": round(high, 3)}
 
 
-def measure(workload: Workload, rounds: int) -> dict[str, Any]:
+def measure(workload: Workload, rounds: int, with_others: bool) -> dict[str, Any]:
     """One row of the first table."""
     steps = {"tinytorch": training_step(tinytorch, workload)}
     if torch is not None:
@@ -71,7 +72,7 @@ def measure(workload: Workload, rounds: int) -> dict[str, Any]:
     hand = by_hand(workload)
     if hand is not None:
         steps["by hand"] = hand
-    others = peers.installed() if workload.sizes else []
+    others = peers.installed() if with_others and workload.sizes else []
     for name in others:
         steps[name] = peers.mlp_step(name, *batch(workload), workload.sizes)
     taken = dict(zip(steps, paired(list(steps.values()), rounds).T, strict=True))
@@ -138,6 +139,8 @@ def growth(rounds: int) -> list[dict[str, Any]]:
         ("epoch of n samples", epoch, (2048, 4096)),
         ("batch of n examples", step, (1024, 2048)),
     )
+    gc.collect()
+    gc.freeze()  # what others keep alive is not to be looked through in the middle of a measurement
     for what, make, sizes in cases:
         taken = paired([make(n) for n in sizes], rounds, budget=0.05)
         rows.append(
@@ -180,6 +183,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n\n")[0])
     parser.add_argument("--only", nargs="+", metavar="NAME", help="only workloads whose name holds one of these")
     parser.add_argument("--rounds", type=int, default=61, help="how often each is measured (61)")
+    parser.add_argument("--others", action="store_true", help="compare with JAX and HIPS autograd too, if installed")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table to a file as well")
     options = parser.parse_args()
     if torch is None:
@@ -189,7 +193,7 @@ def main() -> None:
     print(f"{'training step':<40}  {'ours':>13}  {'of PyTorch':<34}  {'of NumPy by hand':<34}  by hand of PyTorch")
     rows = []
     for workload in wanted:
-        rows.append(measure(workload, options.rounds))
+        rows.append(measure(workload, options.rounds, options.others))
         print(line(rows[-1]), flush=True)
     result: dict[str, Any] = {"command": "python -m benchmarks", "machine": machine(), "steps": rows}
     if not options.only:

@@ -1,9 +1,9 @@
 """Where the time of a training step goes: in each op forward and back, in the optimizer, and in what holds them together.
 
-    python -m benchmarks.parts [--plot FILE] [--json FILE]
+    python -m benchmarks.parts [--rounds 200] [--plot FILE] [--json FILE]
 
-Every op of a step's graph is called again by itself, on the arrays that it saw; so are its ways back. What the whole step
-takes beyond them and the optimizer is the engine's and the layers': Tensors, records, checks, and the walk backwards.
+The calls of a step are replayed from its graph in their order, forward and back, without Tensors and without the engine, and
+each is timed. What the whole step takes beyond them and the optimizer is the engine's and the layers'.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ import json
 import os
 import statistics
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
+
+import numpy as np
 
 import tinytorch
 from benchmarks.workloads import WORKLOADS, Workload, batch, by_hand
@@ -27,31 +30,13 @@ from tinytorch.autograd import Record, trace
 COLORS = ["#0072b2", "#56b4e9", "#009e73", "#f0e442", "#e69f00", "#d55e00", "#cc79a7", "#999999"]
 
 
-def microseconds(call: Callable[[], Any], budget: float = 0.01) -> float:
-    """The mean time of a call, after two to warm up."""
-    call()
-    start = time.perf_counter()
-    call()
-    calls = max(1, int(budget / (time.perf_counter() - start)))
-    start = time.perf_counter()
-    for _ in range(calls):
-        call()
-    return 1e6 * (time.perf_counter() - start) / calls
-
-
-def medians(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """One row from several of the same workload."""
-    spent = {name: statistics.median(row["parts"][name] for row in rows) for name in rows[0]["parts"]}
-    numbers = {name: statistics.median(row[name] for row in rows) for name in ("step", "by hand") if name in rows[0]}
-    engine = max(0.0, numbers["step"] - sum(spent.values()))
-    return {"workload": rows[0]["workload"], "parts": spent, "engine": engine, **numbers}
-
-
-def parts(workload: Workload) -> dict[str, Any]:
-    """Microseconds of a whole step, and of its parts by name."""
+def parts(workload: Workload, rounds: int) -> dict[str, Any]:
+    """Median microseconds of a whole step, and of its parts by name."""
     tinytorch.manual_seed(0)
     model = workload.network(tinytorch)
     optimizer = workload.optimizer(tinytorch, model.parameters())
+    for group in optimizer.param_groups:
+        group["lr"] = 0.0  # the same step again and again would go astray
     x, y = (tinytorch.tensor(a) for a in batch(workload))
 
     def loss() -> Any:
@@ -62,38 +47,58 @@ def parts(workload: Workload) -> dict[str, Any]:
         loss().backward()
         optimizer.step()
 
-    for _ in range(3):
-        step()
-    for group in optimizer.param_groups:
-        group["lr"] = 0.0  # the same step again and again would go astray
-    spent: dict[str, float] = {}
+    step()
     end = loss()
-    gradients = {end.source: tinytorch.ones_like(end).array}
-    for record in reversed(trace([end.source])):
-        forward = microseconds(lambda r=record: r.op(*r.inputs, **r.params))
-        spent[record.name] = spent.get(record.name, 0) + forward + way_back(record, gradients)
-    end.backward()
-    spent["optimizer"] = microseconds(optimizer.step)
-    whole = microseconds(step)
+    records = trace([end.source])
+    end.backward(retain_graph=True)
+    calls: dict[str, Callable[[], Any]] = {"step": step, "optimizer": optimizer.step}
     hand = by_hand(workload)
-    row = {"workload": workload.name, "step": whole, "parts": spent}
-    return row | ({"by hand": microseconds(hand)} if hand else {})
+    if hand is not None:
+        calls["by hand"] = hand
+    found: list[dict[str, float]] = []
+    for _ in range(rounds):
+        found.append(replay(records) | {name: timed(call) for name, call in calls.items()})
+    medians = {name: 1e6 * statistics.median(taken[name] for taken in found) for name in found[0]}
+    whole = {name: medians.pop(name) for name in ("step", "by hand") if name in medians}
+    return {
+        "workload": workload.name,
+        **whole,
+        "parts": medians,
+        "engine": max(0.0, whole["step"] - sum(medians.values())),
+    }
 
 
-def way_back(record: Record, gradients: dict[Any, Any]) -> float:
-    """Microseconds for a call's ways back; what they give is added to the gradients of its sources."""
-    gradient, vjps = gradients[record], record.vjps or ()
-    wanted = [source is not None for source in record.sources]
-    if len(vjps) == len(wanted):
-        backs = [vjp(gradient) if w else None for vjp, w in zip(vjps, wanted, strict=True)]
-        taken = sum(microseconds(lambda v=vjp: v(gradient)) for vjp, w in zip(vjps, wanted, strict=True) if w)
-    else:
-        backs = vjps[0](gradient, wanted)
-        taken = microseconds(lambda: vjps[0](gradient, wanted))
-    for source, back in zip(record.sources, backs, strict=True):
-        if source is not None:
-            gradients[source] = gradients[source] + back if source in gradients else back
-    return taken
+def timed(call: Callable[[], Any]) -> float:
+    """Seconds of one call."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def replay(records: list[Record]) -> dict[str, float]:
+    """Seconds that the ops of a graph take, forward and back, by name."""
+    spent: dict[str, float] = defaultdict(float)
+    values: dict[Record, Any] = {}
+    ways: dict[Record, Any] = {}
+    for record in records:
+        inputs = [values.get(s, x) for s, x in zip(record.sources, record.inputs, strict=True)]
+        start = time.perf_counter()
+        values[record], *ways[record] = record.op(*inputs, **record.params)
+        spent[record.name] += time.perf_counter() - start
+    gradients: dict[Any, Any] = {records[-1]: np.ones_like(values[records[-1]])}
+    for record in reversed(records):
+        gradient, vjps = gradients.pop(record), ways.pop(record)
+        wanted = [source is not None for source in record.sources]
+        start = time.perf_counter()
+        if len(vjps) == len(wanted):
+            backs = [vjp(gradient) if w else None for vjp, w in zip(vjps, wanted, strict=True)]
+        else:
+            backs = vjps[0](gradient, wanted)
+        spent[record.name] += time.perf_counter() - start
+        for source, back in zip(record.sources, backs, strict=True):
+            if source is not None:
+                gradients[source] = gradients[source] + back if source in gradients else back
+    return dict(spent)
 
 
 def shares(row: dict[str, Any], at_most: int = 6) -> dict[str, float]:
@@ -134,13 +139,13 @@ def draw(rows: list[dict[str, Any]], file: Path) -> None:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.parts", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--rounds", type=int, default=7, help="how often everything is measured (7)")
+    parser.add_argument("--rounds", type=int, default=200, help="how often everything is measured (200)")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw a bar for each workload (needs matplotlib)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table to a file as well")
     options = parser.parse_args()
     rows = []
     for workload in WORKLOADS:
-        row = medians([parts(workload) for _ in range(options.rounds)])
+        row = parts(workload, options.rounds)
         rows.append(row)
         cells = ", ".join(f"{name} {share:.0%}" for name, share in shares(row, at_most=20).items())
         print(f"{row['workload']:<28}{row['step']:>8.0f} us  {cells}", flush=True)

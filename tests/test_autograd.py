@@ -517,6 +517,18 @@ def test_functions_can_be_decorated_and_keep_their_names():
     assert is_grad_enabled()
 
 
+def test_no_grad_decorates_without_brackets_too():
+    @no_grad
+    def double(x):
+        """Twice."""
+        return x * 2, is_grad_enabled()
+
+    x = Tensor(np.ones(2), requires_grad=True)
+    y, recording = double(x)
+    assert not y.requires_grad and not recording and is_grad_enabled()
+    assert (double.__name__, double.__doc__) == ("double", "Twice.")
+
+
 def test_a_decorated_function_may_call_itself():
     @no_grad()
     def down(n):

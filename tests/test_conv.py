@@ -506,7 +506,7 @@ def test_pytorch_refuses_the_same_calls(sentence):
 @pytest.mark.parametrize(("mode", "padding"), [("reflect", 8), ("circular", 9)])
 def test_a_padding_that_a_mode_cannot_fill_is_refused(mode, padding):
     with pytest.raises(RuntimeError, match=f"adds at most {padding - 1} "):
-        Conv2d(1, 1, 3, padding=padding, padding_mode=mode)(Tensor(np.ones((1, 1, 8, 8))))
+        Conv2d(1, 1, 3, padding=padding, padding_mode=mode)(tinytorch.ones(1, 1, 8, 8))
 
 
 # In slabs: the fast form of a convolution whose windows would not fit into the cache
@@ -684,3 +684,15 @@ def test_float64_in_a_graph_of_float32_is_found(monkeypatch):
     monkeypatch.setattr(conv, "convolution", widening)
     with pytest.raises(AssertionError, match="float64"):
         test_float32_stays_float32(Conv1d(2, 4, 3))
+
+
+@pytest.mark.parametrize("layer", [Conv1d(2, 3, 1), Conv2d(2, 3, 1)])
+def test_an_array_and_another_type_are_refused_in_the_words_of_the_caller(layer):
+    shape = (1, 2, 4, 4)[: layer.weight.ndim]
+    with pytest.raises(TypeError, match=r"^Conv.d expects a Tensor, got ndarray"):
+        layer(np.ones(shape, np.float32))
+    with pytest.raises(RuntimeError, match=r"^Conv.d of float32 expects an input of that type, got float64"):
+        layer(tinytorch.ones(shape, dtype="float64"))
+    function = conv1d if layer.dims == 1 else conv2d
+    with pytest.raises(RuntimeError, match=r"^conv.d of float32 expects"):
+        function(tinytorch.ones(shape, dtype="float64"), layer.weight)

@@ -102,8 +102,8 @@ def test_a_tensor_dataset_gives_row_i_of_each_tensor():
         (lambda: DataLoader(numbered(3), 2.5), ValueError, "got 2.5"),
         (lambda: DataLoader(numbered(3), None), ValueError, "got None"),
         (lambda: DataLoader(iter([1])), TypeError, "dataset with a length and an index, got list_iterator"),
-        (lambda: DataLoader(numbered(3), num_workers=4), ValueError, "in this process, with num_workers=0"),
-        (lambda: DataLoader(numbered(3), pin_memory=True), ValueError, "got 0 and True"),
+        (lambda: DataLoader(numbered(3), num_workers=-1), ValueError, "num_workers of 0 or more, got -1"),
+        (lambda: DataLoader(numbered(3), num_workers="4"), ValueError, "num_workers of 0 or more, got '4'"),
         (lambda: DataLoader(numbered(3), shuffle=True, sampler=[0]), ValueError, "shuffle or a sampler"),
         (lambda: list(DataLoader(numbered(3), sampler=[5])), IndexError, "DataLoader expects indices into 3 examples"),
     ],
@@ -210,6 +210,15 @@ def test_every_order_is_as_likely_as_any_other():
     loader = DataLoader(numbered(3), 3, shuffle=True, generator=seeded())
     orders = Counter(tuple(labels(loader)[0]) for _ in range(1200))
     assert len(orders) == 6 and min(orders.values()) > 140
+
+
+def test_workers_are_welcome_and_change_nothing():
+    options = {"num_workers": 4, "persistent_workers": True, "pin_memory": True}
+    alone, with_workers = (
+        [x.tolist() for x, *_ in DataLoader(numbered(9), 4, shuffle=True, generator=Generator().manual_seed(3), **more)]
+        for more in ({}, options)
+    )
+    assert alone == with_workers
 
 
 def test_an_epoch_that_is_left_early_disturbs_no_other():
@@ -456,6 +465,7 @@ def test_a_transform_gives_memory_of_its_own_even_where_it_changes_nothing(ident
         (lambda: RandomShift(1.5), "max_shift of 0 or more whole cells, got 1.5"),
         (lambda: RandomRoll(-3), "max_roll of 0 or more whole cells, got -3"),
         (lambda: RandomScale(1.5), "spread from 0 to 1, got 1.5"),
+        (lambda: RandomScale("a"), "spread from 0 to 1, got 'a'"),
         (lambda: RandomShift(1)(drawn((3,))), "(N, C, L) or (N, L), got (3,)"),
         (lambda: RandomRoll()(drawn((3, 1, 4, 4))), "signals of shape (N, L) or (N, C, L), got (3, 1, 4, 4)"),
     ],

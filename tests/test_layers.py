@@ -24,6 +24,9 @@ LAYERS = [
     "Linear(3, 2)",
     "Linear(3, 2, bias=False)",
     "Linear(3, 1)",
+    "Embedding(7, 3)",
+    "Embedding(7, 3, padding_idx=2)",
+    "Embedding(7, 3, -1)",
     "Identity()",
     "Identity(54, unused=1)",
     "Flatten()",
@@ -147,6 +150,8 @@ def test_a_layers_state_has_the_names_order_and_shapes_of_pytorchs(torch, text):
 @every_layer
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_a_layer_computes_what_pytorchs_does_and_its_gradients(torch, text, dtype):
+    if text.startswith("Embedding"):
+        return check_embedding(torch, text, dtype)
     ours, theirs = twins(torch, text, dtype)
     rng = np.random.default_rng(0)
     for shape in [(4, 3), (2, 5, 3)]:
@@ -164,6 +169,26 @@ def test_a_layer_computes_what_pytorchs_does_and_its_gradients(torch, text, dtyp
         for (name, p), (other, q) in zip(ours.named_parameters(), theirs.named_parameters(), strict=True):
             assert name == other
             assert_allclose(p.grad.numpy(), q.grad.numpy(), **TOLERANCE[dtype])
+
+
+def check_embedding(torch, text, dtype):
+    """As below, of indices, for which there is no gradient."""
+    ours, theirs = twins(torch, text, dtype)
+    index = np.random.default_rng(0).integers(0, 7, (4, 5))
+    y, z = ours(tinytorch.tensor(index)), theirs(torch.tensor(index))
+    g = np.random.default_rng(1).normal(size=y.shape).astype(dtype)
+    y.backward(Tensor(g))
+    z.backward(torch.tensor(g))
+    assert_allclose(y.detach().numpy(), z.detach().numpy(), **TOLERANCE[dtype])
+    assert_allclose(ours.weight.grad.numpy(), theirs.weight.grad.numpy(), **TOLERANCE[dtype])
+    assert y.dtype == np.dtype(dtype)
+
+
+def test_the_vector_of_padding_is_zero_at_first_and_the_others_are_normal():
+    tinytorch.manual_seed(0)
+    weight = nn.Embedding(500, 20, padding_idx=-1).weight.array
+    assert not weight[-1].any() and weight[:-1].all()
+    assert abs(weight[:-1].mean()) < 0.05 and abs(weight[:-1].std() - 1) < 0.05
 
 
 def test_a_transposed_weight_would_be_seen_by_that_oracle(torch):
@@ -523,6 +548,21 @@ def test_sequential_is_indexed_sliced_counted_and_walked():
     assert list(model.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
 
 
+def test_a_part_of_a_sequence_can_be_replaced_where_it_stands():
+    model = nn.Sequential(OrderedDict(hidden=nn.Linear(2, 3), act=nn.ReLU(), out=nn.Linear(3, 1)))
+    model[1] = act = nn.Tanh()
+    model[-1] = out = nn.Linear(3, 5)
+    assert list(model.named_children()) == [("hidden", model[0]), ("act", act), ("out", out)]
+    assert model(tinytorch.ones(4, 2)).shape == (4, 5)
+    layers = nn.ModuleList([nn.ReLU(), nn.ReLU()])
+    layers[0] = act
+    assert list(layers.named_children()) == [("0", act), ("1", layers[1])]
+    with pytest.raises(IndexError):
+        layers[2] = act
+    with pytest.raises(TypeError, match="ModuleList holds Modules, got int"):
+        layers[0] = 3
+
+
 def test_sequential_takes_names():
     model = nn.Sequential(OrderedDict(hidden=nn.Linear(2, 3), out=nn.Linear(3, 1)))
     assert list(model.state_dict()) == ["hidden.weight", "hidden.bias", "out.weight", "out.bias"]
@@ -629,6 +669,31 @@ def test_a_summary_of_a_wrong_shape_leaves_the_model_as_it_was():
         (lambda: nn.Linear(3, 2, device="cuda"), RuntimeError, "no device 'cuda'"),
         (lambda: nn.Linear(3, 2).to("cuda:0"), RuntimeError, "no device 'cuda:0'"),
         (lambda: nn.Linear(3, 2).to(tinytorch.int64), TypeError, "Linear.to expects a floating point type, got int64"),
+        (lambda: nn.Linear(3, 2).to(3), TypeError, "Linear.to expects a data type, a device or a Tensor, got 3"),
+        (
+            lambda: nn.Linear("3", 2),
+            ValueError,
+            "Linear expects in_features to be a whole number of 0 or more, got '3'",
+        ),
+        (lambda: nn.Linear(3, 2.0), ValueError, "Linear expects out_features to be a whole number .* got 2.0"),
+        (lambda: nn.Linear(-3, 2), ValueError, "Linear expects in_features .* got -3"),
+        (lambda: nn.Embedding(None, 2), ValueError, "Embedding expects num_embeddings .* got None"),
+        (lambda: nn.Embedding(3, 2, padding_idx=3), ValueError, "Embedding of 3 vectors has no padding_idx 3"),
+        (lambda: nn.Embedding(3, 2, padding_idx=-4), ValueError, "Embedding of 3 vectors has no padding_idx -4"),
+        (lambda: nn.Embedding(3, 2)(tinytorch.tensor([3])), IndexError, "indices from 0 to 2, got 3"),
+        (
+            lambda: nn.Linear(3, 2)(np.ones((2, 3))),
+            TypeError,
+            r"Linear expects a Tensor, got ndarray: make it one with tensor\(\)",
+        ),
+        (lambda: nn.Linear(3, 2)(nn.ReLU()), TypeError, "Linear expects a Tensor, got ReLU"),
+        (
+            lambda: nn.Linear(3, 2)(tinytorch.ones(2, 3).double()),
+            RuntimeError,
+            r"Linear of float32 expects an input of that type, got float64: convert it with to\(\)",
+        ),
+        (lambda: nn.Linear(3, 2).double()(tinytorch.ones(2, 3)), RuntimeError, "Linear of float64 .* got float32"),
+        (lambda: nn.Linear(3, 2)(tinytorch.tensor([1, 2, 3])), RuntimeError, "Linear of float32 .* got int64"),
         (lambda: nn.GELU("erf")(tinytorch.ones(1)), ValueError, "gelu approximates by 'none' or 'tanh', not by 'erf'"),
         (lambda: nn.Sequential(nn.ReLU(), 3), TypeError, "Sequential holds Modules, got int"),
         (lambda: nn.Sequential([nn.ReLU()]), TypeError, "Sequential holds Modules, got list"),
@@ -654,3 +719,9 @@ def test_what_cannot_be_done_is_refused_in_a_sentence(called, error, sentence):
     with pytest.raises(error, match=sentence) as raised:
         called()
     assert "\n" not in str(raised.value) and str(raised.value)[0] != " "
+
+
+def test_a_module_goes_to_the_type_and_device_of_a_tensor_or_both_at_once():
+    layer = nn.Linear(2, 2)
+    assert layer.to("cpu", np.float64, non_blocking=True) is layer and layer.weight.dtype == np.float64
+    assert layer.to(tinytorch.ones(1)).weight.dtype == np.float32

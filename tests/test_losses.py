@@ -114,6 +114,23 @@ def test_cross_entropy_with_probabilities_is_pytorchs(torch, shape, reduction, d
 @both_types
 @every_reduction
 @pytest.mark.parametrize("shape", [(4, 3), (5,), ()], ids=str)
+def test_binary_cross_entropy_of_probabilities_is_pytorchs(torch, shape, reduction, dtype):
+    pair = [numbers(shape, dtype, low=0.01, high=0.99), numbers(shape, dtype, 1, 0, 1)]
+    for weight in (None, numbers(shape[-1:], dtype, 3, 0.2, 2)):
+        assert_same_loss(torch, "binary_cross_entropy", pair, dtype=dtype, reduction=reduction, weight=weight)
+
+
+@every_reduction
+def test_binary_cross_entropy_of_what_is_certain_is_finite_as_in_pytorch(torch, reduction, monkeypatch):
+    p, t = np.array([0.0, 1, 0, 1, 1e-50, 0.5]), np.array([1.0, 0, 0, 1, 1, 0.3])
+    monkeypatch.setitem(TOLERANCE, "float64", {"rtol": 1e-8, "atol": 0})  # PyTorch's 1e-12 is one of float32
+    assert_same_loss(torch, "binary_cross_entropy", [p], [t], reduction=reduction)
+    assert F.binary_cross_entropy(Tensor(p), Tensor(t), reduction="none").tolist()[:2] == [100, 100]
+
+
+@both_types
+@every_reduction
+@pytest.mark.parametrize("shape", [(4, 3), (5,), ()], ids=str)
 def test_binary_cross_entropy_is_pytorchs(torch, shape, reduction, dtype):
     pair = [numbers(shape, dtype, low=-6, high=6), numbers(shape, dtype, 1, 0, 1)]
     for weight in (None, numbers(shape[-1:], dtype, 3, 0.2, 2)):
@@ -147,6 +164,9 @@ MODULES = [
     ("CrossEntropyLoss(weight=W, label_smoothing=0.1)", "labels"),
     ("CrossEntropyLoss(ignore_index=0, reduction='none')", "labels"),
     ("CrossEntropyLoss(W)", "numbers"),
+    ("BCELoss()", "chances"),
+    ("BCELoss(W)", "chances"),
+    ("BCELoss(reduction='none')", "chances"),
     ("BCEWithLogitsLoss()", "numbers"),
     ("BCEWithLogitsLoss(reduction='sum')", "numbers"),
     ("BCEWithLogitsLoss(weight=W, pos_weight=W)", "numbers"),
@@ -159,7 +179,7 @@ def test_a_loss_as_a_module_is_pytorchs(torch, text, kind):
     w = np.array([0.5, 1.5, 2.0])
     ours = eval(f"nn.{text}", {"nn": nn, "W": Tensor(w)})
     theirs = eval(f"nn.{text}", {"nn": torch.nn, "W": torch.tensor(w)})
-    x = numbers((5, 3))
+    x = numbers((5, 3), low=0 if kind == "chances" else -2, high=1)
     target = labels_for((5, 3)) if kind == "labels" else probabilities_for((5, 3))
     found = ours(Tensor(x), Tensor(target)).numpy()
     assert_allclose(found, theirs(torch.tensor(x), torch.tensor(target)).numpy(), rtol=1e-12)
@@ -223,15 +243,15 @@ def test_a_class_that_cannot_be_costs_nothing_where_it_is_not_meant(reduction, t
 @every_reduction
 def test_nll_of_an_impossible_class_that_is_not_meant_is_finite(reduction):
     x = Tensor(np.array([[-1.0, -np.inf]]), requires_grad=True)
-    loss = F.nll_loss(x, Tensor([0]), reduction=reduction)
+    loss = F.nll_loss(x, tinytorch.tensor([0]), reduction=reduction)
     loss.sum().backward()
     assert loss.sum().item() == 1 and x.grad.tolist() == [[-1, 0]]
-    assert F.nll_loss(x.detach(), Tensor([1])).item() == np.inf
+    assert F.nll_loss(x.detach(), tinytorch.tensor([1])).item() == np.inf
 
 
 def test_an_ignored_example_has_no_loss_and_no_gradient():
     x = Tensor(numbers((3, 4)), requires_grad=True)
-    labels = Tensor([2, 7, 1])
+    labels = tinytorch.tensor([2, 7, 1])
     each = F.cross_entropy(x, labels, ignore_index=7, reduction="none")
     assert each.array[1] == 0 and (each.array[[0, 2]] > 0).all()
     F.cross_entropy(x, labels, ignore_index=7).backward()
@@ -241,8 +261,8 @@ def test_an_ignored_example_has_no_loss_and_no_gradient():
 
 def test_an_ignored_label_may_be_a_class():
     x = numbers((3, 2))
-    assert F.cross_entropy(Tensor(x), Tensor([0, 1, 0]), ignore_index=1).item() == pytest.approx(
-        F.cross_entropy(Tensor(x[[0, 2]]), Tensor([0, 0])).item()
+    assert F.cross_entropy(Tensor(x), tinytorch.tensor([0, 1, 0]), ignore_index=1).item() == pytest.approx(
+        F.cross_entropy(Tensor(x[[0, 2]]), tinytorch.tensor([0, 0])).item()
     )
 
 
@@ -258,7 +278,7 @@ def test_labels_are_probabilities_that_are_all_one_class():
 def test_labels_may_be_any_integers(kind):
     x, labels = numbers((5, 3)), labels_for((5, 3))
     expected = F.cross_entropy(Tensor(x), Tensor(labels)).item()
-    assert F.cross_entropy(Tensor(x), Tensor(labels.astype(kind))).item() == expected
+    assert F.cross_entropy(Tensor(x), Tensor(labels.astype(kind))).item() == pytest.approx(expected, rel=1e-14)
     assert F.nll_loss(Tensor(x).log_softmax(1), Tensor(labels.astype(kind))).item() == pytest.approx(expected)
 
 
@@ -282,7 +302,7 @@ def test_a_loss_of_float32_stays_float32():
 def test_losses_pass_gradcheck_twice(reduction):
     x, y = Tensor(numbers((3, 4)), requires_grad=True), Tensor(numbers((3, 4), seed=1), requires_grad=True)
     q = Tensor(probabilities_for((3, 4)), requires_grad=True)
-    labels, weight = Tensor([1, 0, 3]), Tensor(numbers(4, low=0.5))
+    labels, weight = tinytorch.tensor([1, 0, 3]), Tensor(numbers(4, low=0.5))
     for function, inputs in (
         (lambda x, y: F.mse_loss(x, y, reduction), [x, y]),
         (lambda x, y: F.l1_loss(x, y, reduction), [x, y]),
@@ -291,6 +311,7 @@ def test_losses_pass_gradcheck_twice(reduction):
         (lambda x, q: F.cross_entropy(x, q, weight, reduction=reduction), [x, q]),
         (lambda x: F.nll_loss(x, labels, weight, reduction=reduction), [x]),
         (lambda x, q: F.binary_cross_entropy_with_logits(x, q, weight, reduction, weight), [x, q]),
+        (lambda x, q: F.binary_cross_entropy(x.sigmoid(), q, weight, reduction), [x, q]),
     ):
         assert gradcheck(function, inputs)
         assert gradgradcheck(function, inputs)
@@ -315,6 +336,34 @@ ONES, LABELS = tinytorch.ones, tinytorch.tensor
             lambda: F.binary_cross_entropy_with_logits(ONES(3), ONES(4)),
             ValueError,
             r"binary_cross_entropy_with_logits expects .* one shape",
+        ),
+        (lambda: F.binary_cross_entropy(ONES(3), ONES(4)), ValueError, "binary_cross_entropy expects .* one shape"),
+        (
+            lambda: F.binary_cross_entropy(LABELS([0.5, 1.5]), ONES(2)),
+            RuntimeError,
+            "binary_cross_entropy expects every input to be from 0 to 1, got 1.5",
+        ),
+        (
+            lambda: F.binary_cross_entropy(ONES(2), LABELS([0.5, -0.25])),
+            RuntimeError,
+            "binary_cross_entropy expects every target to be from 0 to 1, got -0.25",
+        ),
+        (lambda: F.binary_cross_entropy(LABELS([math.nan]), ONES(1)), RuntimeError, "input to be from 0 to 1, got nan"),
+        (
+            lambda: F.cross_entropy(ONES(2, 3), np.array([0, 1])),
+            TypeError,
+            r"cross_entropy expects a Tensor as its target, got ndarray: make it one with tensor\(\)",
+        ),
+        (lambda: F.cross_entropy(ONES(2, 3), [0, 1]), TypeError, "cross_entropy .* as its target, got list"),
+        (lambda: F.cross_entropy(np.ones((2, 3)), LABELS([0, 1])), TypeError, "cross_entropy .* input, got ndarray"),
+        (lambda: F.nll_loss(ONES(2, 3), [0, 1]), TypeError, "nll_loss expects a Tensor as its target, got list"),
+        (lambda: F.mse_loss(ONES(2), 1.0), TypeError, "mse_loss expects a Tensor as its target, got float"),
+        (lambda: F.l1_loss([1.0], ONES(1)), TypeError, "l1_loss expects a Tensor as its input, got list"),
+        (lambda: F.binary_cross_entropy([1.0], ONES(1)), TypeError, "binary_cross_entropy expects a Tensor as its in"),
+        (
+            lambda: F.cross_entropy(ONES(2, 3), LABELS([0, 1]), label_smoothing="a little"),
+            ValueError,
+            "cross_entropy expects a label_smoothing from 0 to 1, got 'a little'",
         ),
         (lambda: F.mse_loss(ONES(0, 3), ONES(0, 3)), ValueError, r"mse_loss .* empty batch of shape \(0, 3\)"),
         (

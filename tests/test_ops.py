@@ -89,6 +89,13 @@ def labelled(draw: st.DrawFn) -> Call:
 
 
 @st.composite
+def probable(draw: st.DrawFn) -> Call:
+    """Probabilities well within 0 and 1, and targets."""
+    drawn = draw(pairs_of_one_shape(ops.binary_cross_entropy))
+    return Call(drawn.function, [1 / (1 + np.exp(-x)) for x in drawn.values], drawn.layouts, drawn.params)
+
+
+@st.composite
 def soft_labelled(draw: st.DrawFn) -> Call:
     shape = draw(shapes(1))
     return draw(call(ops.soft_cross_entropy, shape, shape, params={"axis": draw(dims(len(shape)))}))
@@ -141,6 +148,8 @@ RULES = {
     "sqrt": elementwise(ops.sqrt, low=0.3),
     "exp": elementwise(ops.exp),
     "log": elementwise(ops.log, low=0.3),
+    "sin": elementwise(ops.sin),
+    "cos": elementwise(ops.cos),
     "tanh": elementwise(ops.tanh),
     "sigmoid": elementwise(ops.sigmoid),
     "relu": elementwise(ops.relu, avoid=[0]),
@@ -173,6 +182,7 @@ RULES = {
     "mse": pairs_of_one_shape(ops.mse),
     "cross_entropy": labelled(),
     "soft_cross_entropy": soft_labelled(),
+    "binary_cross_entropy": probable(),
     "batch_norm": normalising_channels(),
     "layer_norm": normalising_features(),
 }
@@ -405,3 +415,13 @@ def test_a_rule_that_can_be_differentiated_only_once_says_so(rule, statistics):
     y = apply(rule, x, weight, bias, mean=np.zeros(statistics), std=np.ones(statistics))
     with pytest.raises(RuntimeError, match=f"{rule.__name__} can be differentiated only once"):
         grad(y.sum(), x, create_graph=True)
+
+
+def test_the_gradient_for_the_input_of_linear_lies_in_memory_as_the_input_does():
+    """Behind a convolution the batch is last in memory, and what stands before would have to turn it around again."""
+    rng = np.random.default_rng(0)
+    x, weight, g = rng.normal(size=(4, 3)), rng.normal(size=(2, 3)), rng.normal(size=(4, 2))
+    for laid_out in (np.ascontiguousarray(x), np.asfortranarray(x)):
+        back = ops.linear(laid_out, weight)[1](g)
+        assert back.strides == laid_out.strides
+        assert_allclose(back, g @ weight)

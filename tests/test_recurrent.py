@@ -472,3 +472,11 @@ def test_scripts_that_call_flatten_parameters_need_no_change():
     before = {name: p.array.copy() for name, p in layer.named_parameters()}
     assert layer.flatten_parameters() is None
     assert all(np.array_equal(p.array, before[name]) for name, p in layer.named_parameters())
+
+
+def test_an_array_and_another_type_are_refused():
+    network = GRU(2, 3)
+    with pytest.raises(TypeError, match="^GRU expects a Tensor, got ndarray"):
+        network(np.ones((4, 1, 2), np.float32))
+    with pytest.raises(RuntimeError, match="^GRU of float32 expects an input of that type, got float64"):
+        network(tinytorch.ones((4, 1, 2), dtype="float64"))

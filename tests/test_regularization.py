@@ -530,6 +530,8 @@ REFUSALS = {
         lambda t: t.nn.functional.dropout1d(t.zeros(2, 3, 4), -0.1, training=True)
     ),
     "Dropout2d expects a probability from 0 to 1, got 2": lambda t: t.nn.Dropout2d(2),
+    "Dropout expects a probability from 0 to 1, got None": lambda t: t.nn.Dropout(None),
+    "dropout expects a probability from 0 to 1, got 'half'": lambda t: t.nn.functional.dropout(t.zeros(3), "half"),
     "dropout expects floating point numbers, got int64": lambda t: t.nn.Dropout()(t.tensor([1, 2])),
     "dropout1d expects an input of 3 dimensions, got shape (2, 3, 8, 8)": lambda t: t.nn.Dropout1d()(
         t.zeros(2, 3, 8, 8)
@@ -576,7 +578,7 @@ def test_a_refusal_says_what_was_expected_and_what_came(sentence):
 @pytest.mark.parametrize("sentence", REFUSALS)
 def test_pytorch_refuses_the_same_calls(sentence):
     torch = torch_or_skip()
-    with pytest.raises((RuntimeError, ValueError)):
+    with pytest.raises((RuntimeError, ValueError, TypeError)):
         REFUSALS[sentence](torch)
 
 

@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+import math
 import warnings
 
 import numpy as np
@@ -22,6 +23,7 @@ from tinytorch.optim.lr_scheduler import (
     LRScheduler,
     MultiStepLR,
     OneCycleLR,
+    ReduceLROnPlateau,
     StepLR,
     constant,
     cosine,
@@ -323,6 +325,88 @@ def test_last_lr_is_a_copy():
     assert_array_equal(scheduler.get_last_lr(), [0.1, 0.02])
 
 
+# Where the rate follows a figure
+
+
+FIGURES = [
+    5,
+    4,
+    3,
+    3,
+    3,
+    2.9999,
+    3,
+    2.99,
+    2.5,
+    2.6,
+    2.5,
+    2.5,
+    math.nan,
+    2,
+    -1,
+    -1,
+    -1.5,
+    -2,
+    -2,
+    -2,
+    -2,
+    -2,
+    -2,
+    -2,
+    9,
+    9,
+    9,
+]
+PLATEAUS = [
+    {"patience": 0},
+    {"patience": 2, "factor": 0.5},
+    {"mode": "max", "patience": 1},
+    {"mode": "max", "patience": 3, "threshold": 0.4},
+    {"patience": 1, "threshold": 0.6, "threshold_mode": "abs"},
+    {"mode": "max", "patience": 1, "threshold": 0.6, "threshold_mode": "abs"},
+    {"patience": 1, "cooldown": 3},
+    {"patience": 0, "factor": 0.5, "cooldown": 1, "min_lr": [0.01, 0.015]},
+    {"patience": 0, "factor": 0.9, "min_lr": 0.001, "eps": 0.002},
+]
+
+
+def plateau(module, optimizer, options, figures):
+    """The scheduler of a library, and the rates and counts after every figure."""
+    scheduler = module.ReduceLROnPlateau(optimizer, **options)
+    seen = []
+    for figure in figures:
+        scheduler.step(figure)
+        rates = [group["lr"] for group in optimizer.param_groups]
+        seen.append(
+            [*rates, scheduler.best, scheduler.num_bad_epochs, scheduler.cooldown_counter, scheduler.last_epoch]
+        )
+        assert scheduler.get_last_lr() == rates
+    return scheduler, seen
+
+
+@pytest.mark.parametrize("options", PLATEAUS, ids=repr)
+def test_a_rate_that_follows_a_figure_is_pytorchs(torch, options):
+    _, ours = plateau(lr_scheduler, two_groups(), options, FIGURES)
+    _, theirs = plateau(torch.optim.lr_scheduler, in_torch(torch), options, FIGURES)
+    assert_allclose(ours, theirs, rtol=1e-12)
+    assert len({row[0] for row in ours}) > 1
+
+
+@pytest.mark.parametrize("options", PLATEAUS, ids=repr)
+def test_a_rate_that_follows_a_figure_goes_on_from_a_loaded_state(options):
+    _, expected = plateau(lr_scheduler, two_groups(), options, FIGURES)
+    optimizer = two_groups()
+    scheduler, _ = plateau(lr_scheduler, optimizer, options, FIGURES[:9])
+    state = through_a_file({"optimizer": optimizer.state_dict(), "scheduler": scheduler.state_dict()})
+    optimizer = two_groups()
+    again = ReduceLROnPlateau(optimizer)
+    optimizer.load_state_dict(state["optimizer"])
+    again.load_state_dict(state["scheduler"])
+    for figure, row in zip(FIGURES[9:], expected[9:], strict=True):
+        again.step(Tensor(np.array(figure)))
+        assert [group["lr"] for group in optimizer.param_groups] == row[:2]
+
+
 # Bad input
 
 
@@ -402,6 +486,37 @@ BAD_INPUT = {
         ValueError,
         "OneCycleLR with cycle_momentum expects a momentum or betas, Plain has neither",
     ),
+    "a factor in place of a function": (
+        lambda: LambdaLR(two_groups(), 0.5),
+        TypeError,
+        "functions of the epoch, got 0.5",
+    ),
+    "a factor that is none": (
+        lambda: ReduceLROnPlateau(two_groups(), factor="a"),
+        ValueError,
+        "ReduceLROnPlateau expects a factor below 1, got 'a'",
+    ),
+    "a factor that is no reduction": (lambda: ReduceLROnPlateau(two_groups(), factor=1), ValueError, "below 1, got 1"),
+    "an unknown mode": (
+        lambda: ReduceLROnPlateau(two_groups(), "least"),
+        ValueError,
+        "the mode 'min' or 'max' .*'least'",
+    ),
+    "an unknown threshold": (
+        lambda: ReduceLROnPlateau(two_groups(), threshold_mode="far"),
+        ValueError,
+        "the threshold_mode 'rel' or 'abs', got 'min' and 'far'",
+    ),
+    "no figure to follow": (
+        lambda: ReduceLROnPlateau(two_groups()).step(),
+        TypeError,
+        "ReduceLROnPlateau.step expects the figure that it looks at, such as the validation loss",
+    ),
+    "one least rate for two groups": (
+        lambda: ReduceLROnPlateau(two_groups(), min_lr=[0.1]),
+        ValueError,
+        "ReduceLROnPlateau expects min_lr for each of 2 parameter groups, got 1",
+    ),
     "the state of another kind": (
         lambda: StepLR(two_groups(), 1).load_state_dict(ExponentialLR(two_groups(), 0.5).state_dict()),
         ValueError,
@@ -429,7 +544,7 @@ def test_a_cycle_needs_no_momentum_if_it_leaves_it_alone():
 
 def test_the_schedulers_are_named_as_pytorchs(torch):
     classes = [name for name in lr_scheduler.__all__ if name[0].isupper()]
-    assert len(classes) == 9
+    assert len(classes) == 10
     for name in classes:
         theirs = getattr(torch.optim.lr_scheduler, name).__init__.__code__
         ours = getattr(lr_scheduler, name).__init__.__code__

@@ -153,6 +153,29 @@ def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["f"]
 
 
+@pytest.mark.parametrize("name", ["nowhere/f", "x" * 300], ids=["no folder", "a long name"])
+def test_an_error_names_the_file_that_was_asked_for(name, tmp_path):
+    with pytest.raises(OSError) as error:
+        save([1], tmp_path / name)
+    assert error.value.filename == str(tmp_path / name) and ".tmp" not in str(error.value)
+
+
+def test_an_error_while_renaming_names_the_file_that_was_asked_for(monkeypatch, tmp_path):
+    def refuse(source, target):
+        raise PermissionError(13, "Permission denied", source, None, target)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(PermissionError) as error:
+        save([1], tmp_path / "f")
+    assert str(error.value) == f"[Errno 13] Permission denied: {str(tmp_path / 'f')!r}" and not os.listdir(tmp_path)
+
+
+def test_an_error_of_another_file_keeps_its_name(tmp_path):
+    with pytest.raises(OSError) as error, atomic_write(tmp_path / "f"):
+        open(tmp_path / "another")
+    assert error.value.filename == str(tmp_path / "another")
+
+
 def test_a_link_is_written_through_and_stays_a_link(tmp_path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "disk" / "f")

@@ -594,6 +594,8 @@ NUMPY = {
     "np.square": lambda x: np.square(x),
     "np.exp": lambda x: np.exp(x),
     "np.log": lambda x: np.log(x),
+    "np.sin": lambda x: np.sin(x),
+    "np.cos": lambda x: np.cos(x),
     "np.tanh": lambda x: np.tanh(x),
     "np.logaddexp": lambda x: np.logaddexp(x, 0.5),
     "np.maximum": lambda x: np.maximum(x, 1.0),
@@ -673,7 +675,7 @@ def test_numpy_functions_without_a_gradient_give_constant_tensors(name):
 @pytest.mark.parametrize(
     "function",
     [
-        lambda x: np.sin(x),
+        lambda x: np.sinh(x),
         lambda x: np.cumsum(x),
         lambda x: np.linalg.norm(x),
         lambda x: np.exp(x, out=np.zeros((2, 3))),
@@ -1103,3 +1105,40 @@ def test_operators_that_no_gradient_passes_change_their_memory_in_place_too(oper
 def test_clamp_takes_numbers_only(bounds):
     with pytest.raises(TypeError):
         tinytorch.tensor([0.5, 2.0]).clamp(**bounds)
+
+
+# Made as in PyTorch, by the class itself
+
+
+@pytest.mark.parametrize("data", [[0, 1], (2, 3), [[1], [2]], [True, False], [0.5], [], range(3)], ids=repr)
+def test_a_tensor_of_a_list_is_of_float32_as_in_pytorch(data):
+    torch = torch_or_skip()
+    ours, theirs = Tensor(data), torch.Tensor(data)
+    assert ours.dtype == np.float32 and theirs.dtype == torch.float32
+    assert ours.tolist() == theirs.tolist() and ours.shape == tuple(theirs.shape)
+
+
+def test_a_tensor_of_an_array_or_of_numpys_numbers_keeps_its_type_and_a_type_asked_for_is_given():
+    for array in (np.arange(3), np.zeros(2), np.array(True), np.float64(0.5), np.int8(3)):
+        assert Tensor(array).dtype == array.dtype and Tensor([array]).dtype == array.dtype
+    assert Tensor([1, 2], dtype=np.int16).dtype == np.int16
+    assert tinytorch.tensor([0, 1]).dtype == np.int64
+    assert Tensor([1, 2], requires_grad=True).requires_grad
+
+
+@pytest.mark.parametrize("arguments", [(3,), (2, 3), (2, 3, 4), (2, 1), (2.0, 3)], ids=repr)
+def test_a_shape_is_told_what_to_call_instead(arguments):
+    with pytest.raises(TypeError, match="Tensor expects numbers, not a shape: .* call zeros, ones or empty$"):
+        Tensor(*arguments)
+
+
+@pytest.mark.parametrize("target", [3.5, None, "float32"], ids=repr)
+def test_to_takes_types_devices_and_tensors_and_nothing_else(target):
+    x = tinytorch.ones(2)
+    assert x.to("cpu", non_blocking=True) is x and x.to(tinytorch.device("cpu"), np.float64).dtype == np.float64
+    assert x.to(tinytorch.tensor([1]), non_blocking=True).dtype == np.int64
+    if target is None:
+        assert x.to(None) is x
+        return
+    with pytest.raises((TypeError, RuntimeError), match="expects a data type, a device or a Tensor, got 3.5|no device"):
+        x.to(target)

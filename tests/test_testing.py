@@ -357,7 +357,7 @@ def test_inputs_that_want_no_gradient_may_be_of_any_type():
     def loss(x, labels, weight):
         return F.cross_entropy(x, labels, weight)
 
-    inputs = [tensor(3, 4), Tensor([0, 1, 3]), Tensor([1.0, 2.0, 3.0, 4.0])]
+    inputs = [tensor(3, 4), Tensor(np.array([0, 1, 3])), Tensor([1.0, 2.0, 3.0, 4.0])]
     assert gradcheck(loss, inputs) and gradgradcheck(loss, inputs)
 
 
@@ -365,7 +365,7 @@ def test_a_composed_function_is_checked_as_one():
     x, w, b = tensor(4, 3), tensor(2, 3, seed=1), tensor(2, seed=2)
 
     def loss(x, w, b):
-        return F.cross_entropy(functional.tanh(F.linear(x, w, b)), Tensor([0, 1, 1, 0]))
+        return F.cross_entropy(functional.tanh(F.linear(x, w, b)), Tensor(np.array([0, 1, 1, 0])))
 
     assert gradcheck(loss, [x, w, b])
     assert gradgradcheck(loss, [x, w, b])

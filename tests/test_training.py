@@ -22,7 +22,7 @@ from tinytorch.losses import cross_entropy, mse_loss
 from tinytorch.optimizers import SGD, Adam, one_cycle
 from tinytorch.progress import Progress
 from tinytorch.regularization import BatchNorm1d, Dropout
-from tinytorch.schedules import ExponentialLR, OneCycleLR, StepLR
+from tinytorch.schedules import ExponentialLR, OneCycleLR, ReduceLROnPlateau, StepLR
 from tinytorch.serialization import load, save
 from tinytorch.tensor import Tensor
 from tinytorch.training import (
@@ -543,6 +543,87 @@ def test_what_cannot_be_trained_on_is_told_in_a_sentence(train, options, words):
     with pytest.raises(ValueError) as error:
         quiet(Sequential(Linear(8, 3)), train(), **options)
     assert words in str(error.value)
+
+
+class Forgetful(Linear):
+    """Has no return statement."""
+
+    def forward(self, x):
+        super().forward(x)
+
+
+NOT_TO_BE_FITTED = {
+    "None": (
+        lambda: quiet(Forgetful(8, 3), blobs()),
+        "Forgetful returned None .*: its forward has no return statement",
+    ),
+    "None, evaluated": (lambda: evaluate(Forgetful(8, 3), blobs()), "Forgetful returned None for a batch"),
+    "losses": (
+        lambda: quiet(classifier(), blobs(), loss=lambda a, b: cross_entropy(a, b, reduction="none")),
+        r"the loss of a batch to be a Tensor of one number, got shape \(32,\)",
+    ),
+    "a float": (lambda: quiet(classifier(), blobs(), loss=lambda a, b: 1.0), "Tensor of one number, got a float"),
+    "a float, evaluated": (lambda: evaluate(classifier(), blobs(), loss=lambda a, b: 1.0), "one number, got a float"),
+    "no optimizer": (
+        lambda: quiet(classifier(), blobs(), optimizer=SGD),
+        r"fit expects an optimizer such as Adam\(model.parameters\(\)\), got 'SGD'",
+    ),
+    "no model": (
+        lambda: fit(Linear, blobs(), epochs=1, optimizer=SGD(classifier().parameters())),
+        "fit expects a model, got 'Linear'",
+    ),
+    "Tensors": (lambda: quiet(classifier(), blobs().tensors), r"got 2 Tensors: use TensorDataset\(x, y\)"),
+    "Tensors, evaluated": (lambda: evaluate(classifier(), list(blobs().tensors)), "a dataset or a DataLoader, got 2"),
+}
+
+
+@pytest.mark.parametrize("what", NOT_TO_BE_FITTED)
+def test_what_is_of_another_kind_is_told_in_a_sentence(what):
+    call, words = NOT_TO_BE_FITTED[what]
+    with pytest.raises((TypeError, ValueError), match=words) as error:
+        call()
+    assert "\n" not in str(error.value)
+
+
+def test_a_model_in_training_mode_stays_so_where_its_answer_is_refused():
+    model = Sequential(Forgetful(8, 3))
+    model.eval()
+    with pytest.raises(TypeError):
+        quiet(model, blobs())
+    assert not model.training and not model[0].training
+
+
+def test_the_optimizer_must_have_a_parameter_of_the_model_but_not_all_and_may_have_others():
+    model, other = classifier(), Linear(2, 2)
+    with pytest.raises(ValueError, match="an optimizer of this Sequential's parameters, got another model's"):
+        quiet(model, blobs(), optimizer=SGD(other.parameters(), lr=0.1))
+    before = state_bytes(model)
+    quiet(model, blobs(), optimizer=SGD([*model[4].parameters(), *other.parameters()], lr=0.1))
+    after = state_bytes(model)
+    assert after["4.weight"] != before["4.weight"] and after["0.weight"] == before["0.weight"]
+
+
+@pytest.mark.parametrize("options", [{"epochs": "3"}, {"epochs": 2.5}, {"epochs": -1}, {"patience": "a"}], ids=repr)
+def test_counts_are_whole_numbers(options):
+    ((name, value),) = options.items()
+    with pytest.raises(ValueError, match=f"fit expects {name} to be a whole number of 0 or more, got {value!r}"):
+        quiet(classifier(), blobs(), validation=blobs(), **options)
+
+
+@pytest.mark.parametrize("validation", [None, blobs(40, seed=1)], ids=["training", "validation"])
+def test_a_rate_that_follows_the_loss_is_set_once_an_epoch(validation):
+    model = classifier()
+    optimizer = SGD(model.parameters(), lr=0.5)
+    schedule = ReduceLROnPlateau(optimizer, patience=0, threshold=0.5, factor=0.5)
+    history = quiet(model, blobs(), optimizer=optimizer, schedule=schedule, validation=validation, epochs=6)
+    losses = history.column("loss" if validation is None else "validation_loss")
+    twin = SGD(classifier().parameters(), lr=0.5)
+    expected, replayed = [], ReduceLROnPlateau(twin, patience=0, threshold=0.5, factor=0.5)
+    for loss in losses:
+        expected.append(twin.param_groups[0]["lr"])
+        replayed.step(loss)
+    assert history.column("lr") == expected and len(set(expected)) > 1
+    assert schedule.last_epoch == 6
 
 
 def test_options_that_would_fail_after_an_epoch_fail_before_it(tmp_path):

@@ -141,3 +141,14 @@ def test_pictures_hold_all_charts():
     assert drawn.count('<g id="axes_') == 3 and drawn.count("<!-- training -->") == 2
     for name in charts:
         assert f"<!-- {name} -->" in drawn
+
+
+def test_a_table_has_columns_of_one_width_words_to_the_left_and_numbers_to_the_right():
+    rows = [("name", "kind", "n"), ("a", "long one", "1,000"), ("bcdef", "", "7")]
+    assert viz.text_table(rows) == [
+        "name   kind          n",
+        "----------------------",
+        "a      long one  1,000",
+        "bcdef                7",
+    ]
+    assert viz.text_table(rows, left=3)[2:] == ["a      long one  1,000", "bcdef            7    "]

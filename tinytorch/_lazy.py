@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
 
 def face(
-    package: str, homes: Mapping[str, Iterable[str]], modules: Iterable[str] = ()
+    package: str, homes: Mapping[str, str], modules: str = ""
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """`__getattr__`, `__dir__` and `__all__` of a package whose names are defined in other modules.
 
-    homes: module -> the names to take from it, "here=there" where they differ; modules: submodules of the package.
+    homes: module -> the names to take from it, with blanks between, "here=there" where they differ; modules: the
+    submodules of the package.
     """
     places = {}
     for home, names in homes.items():
-        for name in names:
-            here, _, there = name.partition("=")
+        for listed in names.split():
+            here, _, there = listed.partition("=")
             places[here] = home, there or here
-    submodules = set(modules)
+    submodules = modules.split()
 
     def load(name: str) -> Any:
         if name in submodules:
@@ -32,8 +33,8 @@ def face(
         setattr(sys.modules[package], name, value)
         return value
 
-    names = sorted([*places, *submodules])
-    return load, lambda: names, names
+    everything = sorted([*places, *submodules])
+    return load, lambda: everything, everything
 
 
 def _unknown(package: str, name: str, names: list[str]) -> str:

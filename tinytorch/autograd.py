@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ContextDecorator
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -80,10 +81,11 @@ def backward(
     Raises RuntimeError where a tensor does not require grad, a gradient is missing or has another shape, or the graph
     was freed by an earlier backward.
     """
-    named = {} if inputs is None else {x.source: x for x in _several(inputs)}
+    named: dict[Source, Any] = {} if inputs is None else {x.source: x for x in _several(inputs)}
     targets = None if inputs is None else list(named)
     for source, gradient in _gradients(tensors, grad_tensors, targets, retain_graph, create_graph).items():
-        named.get(source, source).accumulate(gradient)
+        tensor: Any = named.get(source, source)
+        tensor.accumulate(gradient)
 
 
 def grad(
@@ -230,7 +232,12 @@ def ways_back(
     if len(vjps) != 1:
         raise RuntimeError(f"{record.name} gave {len(vjps)} ways back for {len(sources)} inputs")
     backs = vjps[0](gradient, [source is not None for source in sources])
-    return [lambda _, back=back: back for back in backs]
+    return [partial(_kept, back) for back in backs]
+
+
+def _kept(back: Gradient, _: Gradient) -> Gradient:
+    """A gradient that a shared way back has given already."""
+    return back
 
 
 def needed_of(record: Record, sources: Sequence[Source | None], create_graph: bool) -> Sequence[Any]:
@@ -246,13 +253,13 @@ def trace(outputs: Iterable[Source], since: int = 0) -> list[Record]:
 
     The order in which calls were made is a topological order. A loop, not a recursion: graphs are deeper than stacks.
     """
-    found: set[Record] = set()
-    waiting = list(outputs)
+    found = {source for source in outputs if type(source) is Record and source.moment > since}
+    waiting = list(found)
     while waiting:
-        source = waiting.pop()
-        if type(source) is Record and source not in found and source.moment > since:
-            found.add(source)
-            waiting.extend(source.sources)
+        for source in waiting.pop().sources:
+            if type(source) is Record and source not in found and source.moment > since:
+                found.add(source)
+                waiting.append(source)
     return sorted(found, key=attrgetter("moment"))
 
 
@@ -335,9 +342,12 @@ class _Recording(ContextDecorator):
 
 
 class no_grad(_Recording):
-    """Do not record: `with no_grad():`, or `@no_grad()` above a function."""
+    """Do not record: `with no_grad():`, or `@no_grad()` above a function, with the brackets or without."""
 
-    def __init__(self) -> None:
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        return super().__new__(cls) if function is None else cls()(function)
+
+    def __init__(self, function: Callable[..., Any] | None = None) -> None:
         super().__init__(False)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import weakref
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import count
 from types import FunctionType, ModuleType
@@ -87,9 +87,10 @@ def _history(array: np.ndarray) -> _History:
 
 def owner(array: np.ndarray) -> np.ndarray:
     """The array whose memory this one is a view of."""
-    memory = array
-    while (array := getattr(array, "base", None)) is not None:  # a strided view's base is no array, but has one
-        memory = array if isinstance(array, np.ndarray) else memory
+    memory, base = array, array.base
+    while base is not None:
+        memory = base if isinstance(base, np.ndarray) else memory
+        base = getattr(base, "base", None)  # a strided view's base is no array, but has one
     return memory
 
 

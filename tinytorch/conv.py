@@ -195,13 +195,15 @@ def conv2d(
 def _conv(
     dims: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Tensor:
+    F.check_input(f"conv{dims}d", input, weight)
     shapes = input.shape, weight.shape, None if bias is None else bias.shape
     given = (tuple(g) if isinstance(g, list) else g for g in (stride, padding, dilation, groups))
     geometry = _checked_conv(dims, *shapes, *given)
     parameters = (weight,) if bias is None else (weight, bias)
     if input.ndim == dims + 2:
         return apply(convolution, input, *parameters, **geometry)
-    return apply(convolution, input.unsqueeze(0), *parameters, **geometry).squeeze(0)
+    y: Tensor = apply(convolution, input.unsqueeze(0), *parameters, **geometry).squeeze(0)
+    return y
 
 
 @lru_cache(maxsize=1024, typed=True)
@@ -272,14 +274,16 @@ def unfold_images(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: A
     Raises RuntimeError for other dimensions and kernels larger than the padded input.
     """
     if input.ndim == 3:
-        return unfold_images(input.unsqueeze(0), kernel_size, dilation, padding, stride).squeeze(0)
+        columns: Tensor = unfold_images(input.unsqueeze(0), kernel_size, dilation, padding, stride).squeeze(0)
+        return columns
     if input.ndim != 4:
         raise RuntimeError(f"unfold expects images (N, C, H, W), got shape {input.shape}")
     geometry = _geometry("unfold", 2, kernel_size, stride, padding, dilation)
     check_fits("unfold", input.shape, **geometry)
     y = apply(unfold, input, **geometry)
     channels, kh, kw, height, width, batch = y.shape
-    return y.reshape(channels * kh * kw, height * width, batch).permute(2, 0, 1)
+    columns = y.reshape(channels * kh * kw, height * width, batch).permute(2, 0, 1)
+    return columns
 
 
 def fold_images(
@@ -290,7 +294,8 @@ def fold_images(
     Raises RuntimeError where unfold gives no columns of this shape for an image of output_size.
     """
     if input.ndim == 2:
-        return fold_images(input.unsqueeze(0), output_size, kernel_size, dilation, padding, stride).squeeze(0)
+        image: Tensor = fold_images(input.unsqueeze(0), output_size, kernel_size, dilation, padding, stride).squeeze(0)
+        return image
     geometry = _geometry("fold", 2, kernel_size, stride, padding, dilation)
     size = sizes("fold", "output_size", output_size, 2)
     count, places = count_windows(size, **geometry), math.prod(geometry["kernel_size"])
@@ -360,6 +365,7 @@ class _Conv(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """(N, in_channels, ...) -> (N, out_channels, ...)."""
+        F.check_input(type(self).__name__, input, self.weight)
         check_channels(type(self).__name__, self.dims, input.shape, self.in_channels)
         padding: Any = self.padding
         if self.padding_mode != "zeros":

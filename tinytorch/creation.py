@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.dtypes import Device, as_array, float32, int64
+from tinytorch.methods import numbers
 from tinytorch.tensor import Tensor
 
 
@@ -82,7 +83,8 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """A Tensor of the data, on the same memory where it can; a Tensor of that type is returned as it is."""
     if isinstance(data, Tensor):
-        return data.to(dtype)
+        same: Tensor = data.to(dtype)
+        return same
     return _leaf(as_array(data, dtype), device, False)
 
 
@@ -98,9 +100,14 @@ def _leaf(array: np.ndarray, device: Any, requires_grad: bool) -> Tensor:
     return Tensor(array, requires_grad)
 
 
-def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
-    """A shape given number by number or as one sequence."""
-    return tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+def _shape(caller: str, size: tuple[Any, ...]) -> tuple[int, ...]:
+    """A shape given number by number or as one sequence. Raises TypeError or RuntimeError for what is no length."""
+    shape = numbers(size)
+    if not all(isinstance(n, (int, np.integer)) for n in shape):
+        raise TypeError(f"{caller} expects whole numbers as its shape, got {shape}")
+    if any(n < 0 for n in shape):
+        raise RuntimeError(f"{caller} expects lengths of 0 or more, got {shape}")
+    return shape
 
 
 # Filled
@@ -108,17 +115,17 @@ def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A Tensor of a shape with one number everywhere."""
-    return _leaf(np.full(_shape((size,)), as_array(fill_value, dtype)), device, requires_grad)
+    return _leaf(np.full(_shape("full", (size,)), as_array(fill_value, dtype)), device, requires_grad)
 
 
 def zeros(*size: Any, dtype: Any = float32, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A Tensor of zeros."""
-    return _leaf(np.zeros(_shape(size), dtype or float32), device, requires_grad)
+    return _leaf(np.zeros(_shape("zeros", size), dtype or float32), device, requires_grad)
 
 
 def ones(*size: Any, dtype: Any = float32, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A Tensor of ones."""
-    return _leaf(np.ones(_shape(size), dtype or float32), device, requires_grad)
+    return _leaf(np.ones(_shape("ones", size), dtype or float32), device, requires_grad)
 
 
 def empty(*size: Any, dtype: Any = float32, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -188,7 +195,7 @@ def rand(
     requires_grad: bool = False,
 ) -> Tensor:
     """Uniform in [0, 1)."""
-    drawn = (generator or default_generator).numpy.random(_shape(size), dtype=_drawable(dtype))
+    drawn = (generator or default_generator).numpy.random(_shape("rand", size), dtype=_drawable(dtype))
     return _leaf(np.asarray(drawn), device, requires_grad)
 
 
@@ -200,7 +207,7 @@ def randn(
     requires_grad: bool = False,
 ) -> Tensor:
     """Normal with mean 0 and variance 1."""
-    drawn = (generator or default_generator).numpy.standard_normal(_shape(size), dtype=_drawable(dtype))
+    drawn = (generator or default_generator).numpy.standard_normal(_shape("randn", size), dtype=_drawable(dtype))
     return _leaf(np.asarray(drawn), device, requires_grad)
 
 
@@ -223,7 +230,7 @@ def randint(
         low, high = 0, low
     if low >= high:
         raise RuntimeError(f"randint expects low < high, got {low} and {high}")
-    drawn = (generator or default_generator).numpy.integers(low, high, _shape((size,)), dtype=np.int64)
+    drawn = (generator or default_generator).numpy.integers(low, high, _shape("randint", (size,)), dtype=np.int64)
     return _leaf(np.asarray(drawn, dtype or int64), device, False)
 
 

@@ -127,8 +127,8 @@ class DataLoader:
     batch_size: examples in a batch; the last has fewer where they do not divide, or is left out with `drop_last`.
     shuffle: a new order each epoch, drawn from `generator`, so that loaders with generators of the same seed agree; the
     global one, which `manual_seed` sets, is used where none is given. sampler: gives the order itself, as indices.
-    collate_fn: makes a batch of a list of examples; `default_collate` stacks them. num_workers, pin_memory: batches are
-    made here and now, so only 0 and False are taken.
+    collate_fn: makes a batch of a list of examples; `default_collate` stacks them. num_workers, persistent_workers,
+    pin_memory: taken so that scripts need no change; batches are made in this process, when they are asked for.
 
     The rows of a TensorDataset are not taken one by one: a batch costs one index per tensor. It is always a copy.
     """
@@ -144,17 +144,15 @@ class DataLoader:
         drop_last: bool = False,
         generator: Generator | None = None,
         num_workers: int = 0,
+        persistent_workers: bool = False,
         pin_memory: bool = False,
     ) -> None:
         if not isinstance(batch_size, int | np.integer) or batch_size < 1:
             raise ValueError(f"DataLoader expects a batch_size of at least 1, got {batch_size!r}")
         if shuffle and sampler is not None:
             raise ValueError("DataLoader expects shuffle or a sampler, which says the order itself, got both")
-        if num_workers or pin_memory:
-            raise ValueError(
-                "DataLoader makes its batches in this process, with num_workers=0 and pin_memory=False, "
-                f"got {num_workers} and {pin_memory}"
-            )
+        if not isinstance(num_workers, int | np.integer) or num_workers < 0:
+            raise ValueError(f"DataLoader expects a num_workers of 0 or more, got {num_workers!r}")
         if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
             raise TypeError(f"DataLoader expects a dataset with a length and an index, got {type(dataset).__name__}")
         self.dataset = dataset
@@ -356,8 +354,8 @@ class RandomScale:
     """Multiply each example by a factor of its own, drawn evenly from 1 - spread to 1 + spread."""
 
     def __init__(self, spread: float, *, generator: Generator | None = None) -> None:
-        if not 0 <= spread <= 1:
-            raise ValueError(f"RandomScale expects a spread from 0 to 1, got {spread}")
+        if not isinstance(spread, float | int | np.floating) or not 0 <= spread <= 1:
+            raise ValueError(f"RandomScale expects a spread from 0 to 1, got {spread!r}")
         self.spread = spread
         self.generator = generator
 

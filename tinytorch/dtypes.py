@@ -23,8 +23,7 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
     Lists of floats become float32, of ints int64 (on 32-bit machines too), of bools bool; arrays keep their type.
     Raises TypeError for what is not numbers, ValueError for lists of unequal lengths.
     """
-    if _is_tensor(data):
-        data = data.array
+    data = _unwrapped(data)
     if isinstance(data, (np.ndarray, np.generic)):
         array = np.asarray(data)
     else:
@@ -32,10 +31,11 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
             array = np.asarray(_without_tensors(data))
         except ValueError as error:
             raise ValueError("a Tensor needs lists of equal lengths at every level") from error
-        if array.dtype == np.uint64 and not _holds_arrays(data):
+        if array.dtype == np.uint64 and not holds_arrays(data):
             raise ValueError("a Tensor holds whole numbers of at most 64 bits with a sign, these are larger")
-        if not _holds_arrays(data):
-            array = array.astype({"f": float32, "i": int64}.get(array.dtype.kind, array.dtype))
+        if not holds_arrays(data):
+            usual: dict[str, np.dtype] = {"f": float32, "i": int64}
+            array = array.astype(usual.get(array.dtype.kind, array.dtype))
     if array.dtype.kind not in "fiub":
         raise TypeError(f"a Tensor holds real numbers or booleans, got {type(data).__name__} of {array.dtype}")
     return array if dtype is None else array.astype(dtype, copy=False)
@@ -45,14 +45,19 @@ def _without_tensors(data: Any) -> Any:
     """Nested lists with every Tensor in them replaced by its array."""
     if isinstance(data, (list, tuple)):
         return [_without_tensors(item) for item in data]
-    return data.array if _is_tensor(data) else data
+    return _unwrapped(data)
 
 
-def _holds_arrays(data: Any) -> bool:
+def holds_arrays(data: Any) -> bool:
     """Whether the first thing in nested lists is of NumPy and so has a type of its own."""
     while isinstance(data, (list, tuple)) and data:
         data = data[0]
-    return isinstance(data, (np.ndarray, np.generic)) or _is_tensor(data)
+    return isinstance(_unwrapped(data), (np.ndarray, np.generic))
+
+
+def _unwrapped(data: Any) -> Any:
+    """The array of a Tensor; anything else as it is."""
+    return getattr(data, "array", data)
 
 
 def common_dtype(arrays: Sequence[np.ndarray]) -> np.dtype:
@@ -60,10 +65,6 @@ def common_dtype(arrays: Sequence[np.ndarray]) -> np.dtype:
     highest = max(RANK[a.dtype.kind] for a in arrays)
     deciding = [a for a in arrays if RANK[a.dtype.kind] == highest]
     return np.result_type(*([a.dtype for a in deciding if a.ndim] or [a.dtype for a in deciding]))
-
-
-def _is_tensor(data: Any) -> bool:
-    return hasattr(data, "requires_grad")
 
 
 class Device:
@@ -87,6 +88,3 @@ class Device:
 
     def __repr__(self) -> str:
         return "device(type='cpu')"
-
-
-CPU = Device()

@@ -14,52 +14,12 @@ import numpy as np
 
 from tinytorch import ops
 from tinytorch.dtypes import as_array
-from tinytorch.methods import Number, from_front
-from tinytorch.tensor import Tensor, apply, constant, matmul
-
-__all__ = [
-    *(
-        "abs",
-        "add",
-        "all",
-        "allclose",
-        "amax",
-        "amin",
-        "any",
-        "argmax",
-        "argmin",
-        "broadcast_to",
-        "cat",
-        "chunk",
-        "clamp",
-    ),
-    *("clone", "div", "dot", "elu", "eq", "equal", "erf", "exp", "flatten", "flip", "gather", "ge", "gelu", "gt"),
-    *("isfinite", "isnan", "le", "leaky_relu", "linear", "log", "log_softmax", "logaddexp", "logsigmoid", "logsumexp"),
-    *("lt", "matmul", "max", "maximum", "mean", "min", "minimum", "mul", "ne", "neg", "norm", "normalize", "one_hot"),
-    *("pad", "permute", "pow", "relu", "reshape", "roll", "sigmoid", "sign", "silu", "softmax", "softplus", "split"),
-    *(
-        "sqrt",
-        "square",
-        "squeeze",
-        "stack",
-        "std",
-        "sub",
-        "sum",
-        "tanh",
-        "transpose",
-        "unbind",
-        "unsqueeze",
-        "var",
-        "where",
-    ),
-]
+from tinytorch.methods import Number
+from tinytorch.tensor import Tensor, apply, constant, is_tensor, matmul
 
 add, sub, mul, div, neg, pow = Tensor.add, Tensor.sub, Tensor.mul, Tensor.div, Tensor.neg, Tensor.pow
-abs, sqrt, exp, log, square, sign, erf = (
-    *(Tensor.abs, Tensor.sqrt, Tensor.exp, Tensor.log),
-    *(Tensor.square, Tensor.sign, Tensor.erf),
-)
-tanh, sigmoid = Tensor.tanh, Tensor.sigmoid
+abs, sqrt, exp, log, sin, cos = Tensor.abs, Tensor.sqrt, Tensor.exp, Tensor.log, Tensor.sin, Tensor.cos
+square, sign, erf, tanh, sigmoid = Tensor.square, Tensor.sign, Tensor.erf, Tensor.tanh, Tensor.sigmoid
 maximum, minimum, clamp = Tensor.maximum, Tensor.minimum, Tensor.clamp
 sum, mean, var, std, norm = Tensor.sum, Tensor.mean, Tensor.var, Tensor.std, Tensor.norm
 max, min, amax, amin, argmax, argmin = Tensor.max, Tensor.min, Tensor.amax, Tensor.amin, Tensor.argmax, Tensor.argmin
@@ -67,10 +27,9 @@ all, any = Tensor.all, Tensor.any
 eq, ne, lt, le, gt, ge = Tensor.eq, Tensor.ne, Tensor.lt, Tensor.le, Tensor.gt, Tensor.ge
 logsumexp, softmax, log_softmax = Tensor.logsumexp, Tensor.softmax, Tensor.log_softmax
 reshape, flatten, permute, transpose = Tensor.reshape, Tensor.flatten, Tensor.permute, Tensor.transpose
-squeeze, unsqueeze, broadcast_to, gather, clone = (
-    *(Tensor.squeeze, Tensor.unsqueeze, Tensor.broadcast_to),
-    *(Tensor.gather, Tensor.clone),
-)
+squeeze, unsqueeze, broadcast_to = Tensor.squeeze, Tensor.unsqueeze, Tensor.broadcast_to
+gather, masked_fill, clone = Tensor.gather, Tensor.masked_fill, Tensor.clone
+chunk, unbind, flip, roll = Tensor.chunk, Tensor.unbind, Tensor.flip, Tensor.roll
 
 
 # Activations
@@ -103,7 +62,8 @@ def logsigmoid(input: Tensor) -> Tensor:
 
 def silu(input: Tensor) -> Tensor:
     """x sigmoid(x), also called swish. Elfwing, Uchibe and Doya (2018)."""
-    return input * input.sigmoid()
+    y: Tensor = input * input.sigmoid()
+    return y
 
 
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
@@ -112,10 +72,12 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     Hendrycks and Gimpel (2016), section 2. Raises ValueError for another approximation.
     """
     if approximate == "tanh":
-        return 0.5 * input * (1 + (math.sqrt(2 / math.pi) * (input + 0.044715 * input**3)).tanh())
-    if approximate != "none":
+        twice: Tensor = 1 + (math.sqrt(2 / math.pi) * (input + 0.044715 * input**3)).tanh()
+    elif approximate == "none":
+        twice = 1 + (input / math.sqrt(2)).erf()
+    else:
         raise ValueError(f"gelu approximates by 'none' or 'tanh', not by {approximate!r}")
-    return 0.5 * input * (1 + (input / math.sqrt(2)).erf())
+    return 0.5 * input * twice
 
 
 # Choosing and comparing
@@ -155,7 +117,9 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The tensors joined along a dimension; raises RuntimeError where there are none, or other lengths differ."""
+    """The tensors joined along a dimension; raises RuntimeError where there are none, or other lengths differ, TypeError
+    for what is no list of Tensors."""
+    _check_several("cat", tensors)
     if not tensors:
         raise RuntimeError("cat expects at least one Tensor, got none")
     return apply(ops.cat, *tensors, axis=dim)
@@ -163,73 +127,23 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors, all of one shape, side by side in a new dimension."""
+    _check_several("stack", tensors)
     if len({t.shape for t in tensors}) > 1:
         raise RuntimeError(f"stack expects Tensors of one shape, got {', '.join(str(t.shape) for t in tensors)}")
     return cat([t.unsqueeze(dim) for t in tensors], dim)
 
 
+def _check_several(name: str, tensors: Any) -> None:
+    """Raise TypeError for anything but a list or tuple of Tensors."""
+    other = tensors if not isinstance(tensors, (list, tuple)) else next((t for t in tensors if not is_tensor(t)), None)
+    if other is not None:
+        raise TypeError(f"{name} expects a list of Tensors, got {type(other).__name__}")
+
+
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
-    """Views of pieces along a dimension: of one size, the last perhaps shorter, or of the sizes given.
-
-    Raises RuntimeError where the sizes do not add up to the length.
-    """
-    if not tensor.ndim:
-        raise RuntimeError("split expects at least one dimension, got a single number")
-    at = from_front(dim, tensor)
-    length, sizes = tensor.shape[at], split_size_or_sections
-    if isinstance(sizes, int):
-        if sizes <= 0:
-            raise RuntimeError(f"split expects pieces of at least 1, got {sizes}")
-        sizes = [builtins.min(sizes, length - start) for start in range(0, length, sizes)] or [0]
-    if builtins.sum(sizes) != length or builtins.any(n < 0 for n in sizes):
-        raise RuntimeError(
-            f"split expects sizes that add up to {length}, the length along dim {dim}, got {list(sizes)}"
-        )
-    stops = np.cumsum(sizes).tolist()
-    before = (slice(None),) * at
-    return tuple(tensor[(*before, slice(stop - size, stop))] for size, stop in zip(sizes, stops, strict=True))
-
-
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most so many pieces of one size along a dimension, the last perhaps shorter."""
-    if not input.ndim or chunks <= 0:
-        raise RuntimeError(f"chunk expects at least one dimension and one piece, got shape {input.shape} and {chunks}")
-    return split(input, builtins.max(1, math.ceil(input.shape[from_front(dim, input)] / chunks)), dim)
-
-
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
-    """Every slice along a dimension, without it."""
-    return tuple(piece.squeeze(dim) for piece in split(input, 1, dim))
-
-
-def flip(input: Tensor, dims: int | Sequence[int]) -> Tensor:
-    """The order of the elements along the dimensions reversed; raises RuntimeError for a dimension named twice."""
-    named = [from_front(d, input) for d in ([dims] if isinstance(dims, int) else dims)]
-    reversed_ = set(named)
-    if len(reversed_) < len(named):
-        raise RuntimeError(f"flip got a dimension twice in {dims}")
-    return input[tuple(slice(None, None, -1 if d in reversed_ else None) for d in range(input.ndim))]
-
-
-def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
-    """The elements moved along dimensions, those beyond the end coming in again at the start.
-
-    Without dims, as one flat sequence. Raises RuntimeError where there is not one shift for each dimension.
-    """
-    if dims is None:
-        return roll(input.flatten(), shifts, 0).reshape(input.shape)
-    shifts, dims = ([n] if isinstance(n, int) else n for n in (shifts, dims))
-    if len(shifts) != len(dims):
-        raise RuntimeError(
-            f"roll expects one shift for each dimension, got shifts {list(shifts)} and dims {list(dims)}"
-        )
-    if dims and not input.ndim:
-        raise IndexError("roll expects at least one dimension, got a single number")
-    for shift, dim in zip(shifts, dims, strict=True):
-        length = input.shape[from_front(dim, input)]
-        if length:
-            input = cat(split(input, [length - shift % length, shift % length], dim)[::-1], dim)
-    return input
+    """Views of pieces along a dimension; see `Tensor.split`."""
+    pieces: tuple[Tensor, ...] = tensor.split(split_size_or_sections, dim)
+    return pieces
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Number = 0) -> Tensor:
@@ -264,11 +178,22 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Number
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x W^T + b: input (..., in), weight (out, in), bias (out,) -> (..., out).
 
-    Raises RuntimeError where the input has another number of features.
+    Raises RuntimeError where the input has another number of features or another type than the weight.
     """
+    check_input("linear", input, weight)
     if not input.ndim or input.shape[-1] != weight.shape[-1]:
         raise RuntimeError(f"linear expects inputs of {weight.shape[-1]} features, got an input of shape {input.shape}")
     return apply(ops.linear, input, weight) if bias is None else apply(ops.linear, input, weight, bias)
+
+
+def check_input(name: str, input: Any, weight: Tensor) -> None:
+    """Raise TypeError for an input that is no Tensor, RuntimeError for one of another type than the weight it will meet."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name} expects a Tensor, got {type(input).__name__}: make it one with tensor()")
+    if input.dtype != weight.dtype:
+        raise RuntimeError(
+            f"{name} of {weight.dtype} expects an input of that type, got {input.dtype}: convert it with to()"
+        )
 
 
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
@@ -280,7 +205,29 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 
 def normalize(input: Tensor, p: Number = 2, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """Divided along a dimension by its norm, or by eps where that is smaller."""
-    return input / input.norm(p, dim, keepdim=True).clamp(min=eps)
+    y: Tensor = input / input.norm(p, dim, keepdim=True).clamp(min=eps)
+    return y
+
+
+def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
+    """The rows of a table at indices: input (...) of whole numbers, weight (V, D) -> (..., D).
+
+    The row at padding_idx gets no gradient. Raises TypeError for indices that are no whole numbers, IndexError for one that
+    is not in the table.
+    """
+    if not isinstance(input, Tensor) or input.dtype.kind not in "iu":
+        raise TypeError(
+            f"embedding expects a Tensor of whole numbers, got {getattr(input, 'dtype', type(input).__name__)}"
+        )
+    rows = weight.shape[0]
+    outside = input.array[(input.array < 0) | (input.array >= rows)]
+    if outside.size:
+        raise IndexError(f"embedding expects indices from 0 to {rows - 1}, got {outside.flat[0]}")
+    taken = weight[input]
+    if padding_idx is None:
+        return taken
+    padded = (input.array == padding_idx % rows)[..., None]
+    return where(padded, taken.detach(), taken)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

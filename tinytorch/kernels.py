@@ -135,7 +135,7 @@ def convolution_in_slabs(
         slabs.append((seen, slice(first * places, (first + step) * places)))
 
     def windows(seen: slice) -> np.ndarray:
-        columns = unfold(np.moveaxis(padded[:, seen], -1, 0), **geometry)[0]
+        columns: np.ndarray = unfold(np.moveaxis(padded[:, seen], -1, 0), **geometry)[0]
         return columns.reshape(groups, matrix.shape[2], -1)
 
     y = np.empty((*matrix.shape[:2], count[0] * places), x.dtype)

@@ -19,7 +19,9 @@ from tinytorch import init, ops
 from tinytorch.autograd import no_grad
 from tinytorch.creation import empty, zeros
 from tinytorch.dtypes import Device, as_array
+from tinytorch.methods import find_dtype
 from tinytorch.tensor import Tensor, apply
+from tinytorch.viz import text_table
 
 
 class Parameter(Tensor):
@@ -236,16 +238,12 @@ class Module:
         fn(self)
         return self
 
-    def to(self, *target: Any, dtype: Any = None, device: Any = None) -> Any:
+    def to(self, *target: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False) -> Any:
         """Parameters and buffers in another floating point type, in place; a device is checked and changes nothing.
 
-        Raises TypeError for a type that is not of floating point.
+        Raises TypeError for a type that is not of floating point, and for what is no type, device or Tensor.
         """
-        for one in (*target, device):
-            if isinstance(one, (Device, str)):
-                Device(one)
-            elif one is not None:
-                dtype = one
+        dtype = find_dtype(f"{type(self).__name__}.to", *target, device) or dtype
         if dtype is not None and np.dtype(dtype).kind != "f":
             raise TypeError(f"{type(self).__name__}.to expects a floating point type, got {np.dtype(dtype)}")
         for tensor in chain(self.parameters(), self.buffers()) if dtype is not None else ():
@@ -303,7 +301,9 @@ class Module:
                 module.training = mode
             for handle in handles:
                 handle.remove()
-        return _table([("layer", "output", "parameters"), *rows, ("all", "", f"{_count(self):,}")])
+        lines = text_table([("layer", "output", "parameters"), *rows, ("all", "", f"{_count(self):,}")])
+        rule = lines[1]
+        return "\n".join([*lines[:-1], rule, lines[-1]])
 
 
 class HookHandle:
@@ -337,14 +337,6 @@ def _count(module: Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def _table(rows: list[tuple[str, str, str]]) -> str:
-    """Rows in columns, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
-    rule = "-" * max(map(len, lines))
-    return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
-
-
 # Modules of Modules
 
 
@@ -365,6 +357,10 @@ class _Numbered(Module):
     def __getitem__(self, index: int | slice) -> Any:
         chosen = list(self.children())[index]
         return chosen if isinstance(chosen, Module) else type(self)(*self._arguments(chosen))
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        name = [name for name, _ in self.named_children()][index]
+        self.add_module(name, module)
 
     def _arguments(self, modules: list[Module]) -> tuple[Any, ...]:
         return tuple(modules)
@@ -447,7 +443,8 @@ class ModuleDict(Module):
 class Linear(Module):
     """x W^T + b, with weight (out, in) and bias (out,) uniform in +-1 / sqrt(in) at first.
 
-    Input (..., in_features) -> (..., out_features). Raises RuntimeError for inputs of another number of features.
+    Input (..., in_features) -> (..., out_features). Raises RuntimeError for inputs of another number of features, or of
+    another type than the weight; ValueError for sizes that are none.
     """
 
     def __init__(
@@ -455,6 +452,7 @@ class Linear(Module):
     ) -> None:
         super().__init__()
         Device(device or "cpu")
+        check_sizes("Linear", in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(empty(out_features, in_features, dtype=dtype))
         self.bias = Parameter(empty(out_features, dtype=dtype)) if bias else None
@@ -466,7 +464,8 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """(..., in_features) -> (..., out_features)."""
-        if not input.ndim or input.shape[-1] != self.in_features:
+        F.check_input("Linear", input, self.weight)
+        if input.shape[-1:] != (self.in_features,):
             raise RuntimeError(
                 f"Linear expects inputs of {self.in_features} features, got an input of shape {input.shape}"
             )
@@ -479,6 +478,13 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
+def check_sizes(name: str, **sizes: Any) -> None:
+    """Raise ValueError where a layer is to have a size that is not a whole number of 0 or more."""
+    for what, size in sizes.items():
+        if not isinstance(size, (int, np.integer)) or size < 0:
+            raise ValueError(f"{name} expects {what} to be a whole number of 0 or more, got {size!r}")
+
+
 def reset_weights(weight: Tensor, bias: Tensor | None) -> None:
     """PyTorch's first weights and biases: uniform in +-1 / sqrt(fan_in)."""
     init.kaiming_uniform_(weight, a=math.sqrt(5))
@@ -486,6 +492,50 @@ def reset_weights(weight: Tensor, bias: Tensor | None) -> None:
         fan_in, _ = init.fans(weight)
         bound = 1 / math.sqrt(fan_in) if fan_in else 0
         init.uniform_(bias, -bound, bound)
+
+
+class Embedding(Module):
+    """A table of vectors, one for each of num_embeddings indices, normal at first.
+
+    Input: indices (...) from 0 to num_embeddings - 1 -> (..., embedding_dim). The vector at padding_idx is zero at first
+    and learns nothing. Raises ValueError for a padding_idx that is not in the table and sizes that are none; see
+    `functional.embedding` for what it refuses.
+    """
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        *,
+        device: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        super().__init__()
+        Device(device or "cpu")
+        check_sizes("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
+        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
+            raise ValueError(f"Embedding of {num_embeddings} vectors has no padding_idx {padding_idx}")
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
+        self.weight = Parameter(empty(num_embeddings, embedding_dim, dtype=dtype))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new vectors, as PyTorch does."""
+        init.normal_(self.weight)
+        if self.padding_idx is not None:
+            with no_grad():
+                self.weight[self.padding_idx] = 0
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Indices (...) -> (..., embedding_dim)."""
+        return F.embedding(input, self.weight, self.padding_idx)
+
+    def extra_repr(self) -> str:
+        """As PyTorch shows it."""
+        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
 
 
 class Identity(Module):
@@ -508,7 +558,8 @@ class Flatten(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """The same elements, flattened."""
-        return input.flatten(self.start_dim, self.end_dim)
+        y: Tensor = input.flatten(self.start_dim, self.end_dim)
+        return y
 
     def extra_repr(self) -> str:
         """As PyTorch shows it."""
@@ -524,7 +575,7 @@ class ReLU(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Of every element."""
-        return F.relu(input, self.inplace)
+        return input.relu_() if self.inplace else apply(ops.relu, input)
 
     def extra_repr(self) -> str:
         """As PyTorch shows it."""
@@ -608,7 +659,8 @@ class Tanh(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Of every element."""
-        return input.tanh()
+        y: Tensor = input.tanh()
+        return y
 
 
 class Sigmoid(Module):
@@ -616,7 +668,8 @@ class Sigmoid(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Of every element."""
-        return input.sigmoid()
+        y: Tensor = input.sigmoid()
+        return y
 
 
 class LogSigmoid(Module):
@@ -636,7 +689,8 @@ class Softmax(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Along dim."""
-        return input.softmax(self.dim)
+        y: Tensor = input.softmax(self.dim)
+        return y
 
     def extra_repr(self) -> str:
         """As PyTorch shows it."""
@@ -648,4 +702,5 @@ class LogSoftmax(Softmax):
 
     def forward(self, input: Tensor) -> Tensor:
         """Along dim."""
-        return input.log_softmax(self.dim)
+        y: Tensor = input.log_softmax(self.dim)
+        return y

@@ -27,7 +27,16 @@ def _check_reduction(reduction: str) -> None:
         raise ValueError(f"a loss has the reductions 'mean', 'sum' and 'none', not {reduction!r}")
 
 
+def _check_tensors(name: str, input: Tensor, target: Tensor) -> None:
+    for what, value in (("input", input), ("target", target)):
+        if not isinstance(value, Tensor):
+            raise TypeError(
+                f"{name} expects a Tensor as its {what}, got {type(value).__name__}: make it one with tensor()"
+            )
+
+
 def _check_shapes(name: str, input: Tensor, target: Tensor) -> None:
+    _check_tensors(name, input, target)
     if input.shape != target.shape:
         raise ValueError(f"{name} expects input and target of one shape, got {input.shape} and {target.shape}")
     _check_batch(name, input)
@@ -72,32 +81,31 @@ def cross_entropy(
     mixes the target with the uniform distribution (Szegedy et al., 2016, section 7). The mean divides by the weights that
     count. Raises IndexError for a label out of range, ValueError for other shapes, an empty batch, and a mean of nothing.
     """
-    _check_reduction(reduction)
     plain = reduction == "mean" and weight is None and not label_smoothing and ignore_index < 0
     if plain and _are_labels(input, target):
         return apply(ops.cross_entropy, input, labels=target.array)
+    _check_reduction(reduction)
+    _check_tensors("cross_entropy", input, target)
     q, total = target_weights("cross_entropy", input, target, weight, ignore_index, label_smoothing)
     _check_counted("cross_entropy", total, reduction)
     axis = class_axis(input)
     if reduction == "none":
         log_p = input.log_softmax(axis)
         impossible = (log_p == -math.inf) & (q == 0)  # -inf * 0 would be nan
-        return -(F.where(impossible, 0.0, log_p) * q).sum(axis)
+        losses: Tensor = -(F.where(impossible, 0.0, log_p) * q).sum(axis)
+        return losses
     return apply(ops.soft_cross_entropy, input, q / total if reduction == "mean" else q, axis=axis)
 
 
 def _are_labels(input: Tensor, target: Tensor) -> bool:
     """Whether the target is plainly a label in range for each row of logits (N, C), as it nearly always is."""
-    if (
-        target.ndim != 1
-        or input.ndim != 2
-        or len(target) != len(input)
-        or not len(target)
-        or target.dtype.kind not in "iu"
-    ):
+    if type(input) is not Tensor or type(target) is not Tensor:
         return False
-    unsigned = target.array.astype(np.uint64)  # where negative labels are very large
-    return bool(np.maximum.reduce(unsigned) < input.shape[1])
+    shape, labels = input.array.shape, target.array
+    if len(shape) != 2 or labels.shape != shape[:1] or not len(labels) or labels.dtype != np.int64:
+        return False
+    unsigned = labels.view(np.uint64)  # where negative labels are very large
+    return bool(np.maximum.reduce(unsigned) < shape[1])
 
 
 def nll_loss(
@@ -105,11 +113,12 @@ def nll_loss(
 ) -> Tensor:
     """-input[target] from log-probabilities (N, C): what cross_entropy is after log_softmax. Raises as it does."""
     _check_reduction(reduction)
+    _check_tensors("nll_loss", input, target)
     if target.is_floating_point():
         raise ValueError(f"nll_loss expects labels, which are integers, got a target of {target.dtype}")
     q, total = target_weights("nll_loss", input, target, weight, ignore_index)
     _check_counted("nll_loss", total, reduction)
-    loss = -(F.where(q == 0, 0.0, input) * q).sum(class_axis(input))
+    loss: Tensor = -(F.where(q == 0, 0.0, input) * q).sum(class_axis(input))
     return loss.sum() / total if reduction == "mean" else _reduce(loss, reduction)
 
 
@@ -128,8 +137,8 @@ def target_weights(
 ) -> tuple[Any, float]:
     """How much each class of each example counts, in the shape of the logits, and what a mean divides by."""
     _check_batch(name, input)
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"{name} expects a label_smoothing from 0 to 1, got {label_smoothing}")
+    if not isinstance(label_smoothing, (float, int, np.floating)) or not 0 <= label_smoothing <= 1:
+        raise ValueError(f"{name} expects a label_smoothing from 0 to 1, got {label_smoothing!r}")
     axis = class_axis(input)
     classes = input.shape[axis]
     per_class = np.ones(classes, input.dtype) if weight is None else weight.array.astype(input.dtype)
@@ -186,6 +195,28 @@ def binary_cross_entropy_with_logits(
     return _reduce(loss if weight is None else loss * weight, reduction)
 
 
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
+) -> Tensor:
+    """-t log(p) - (1 - t) log(1 - p) from probabilities p and targets t in [0, 1] of one shape.
+
+    No logarithm goes below -100. From logits, `binary_cross_entropy_with_logits` is more exact. weight multiplies every
+    loss. Raises ValueError where shapes differ or are empty, RuntimeError for a number outside of [0, 1].
+    """
+    _check_shapes("binary_cross_entropy", input, target)
+    for what, x in (("input", input), ("target", target)):
+        if not ((x.array >= 0) & (x.array <= 1)).all():
+            raise RuntimeError(f"binary_cross_entropy expects every {what} to be from 0 to 1, got {_outside(x)}")
+    loss = apply(ops.binary_cross_entropy, input, target)
+    weighted = loss if weight is None else loss * weight
+    return _reduce(weighted, reduction)
+
+
+def _outside(x: Tensor) -> Any:
+    """The first element that is not from 0 to 1."""
+    return x.array[~((x.array >= 0) & (x.array <= 1))].flat[0]
+
+
 class MSELoss(Module):
     """The squared distance; see `mse_loss`."""
 
@@ -209,6 +240,8 @@ class L1Loss(MSELoss):
 class NLLLoss(Module):
     """The negative log-likelihood; see `nll_loss`."""
 
+    weight: Tensor | None
+
     def __init__(self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean") -> None:
         super().__init__()
         self.register_buffer("weight", weight)
@@ -221,6 +254,8 @@ class NLLLoss(Module):
 
 class CrossEntropyLoss(Module):
     """Cross-entropy from logits; see `cross_entropy`."""
+
+    weight: Tensor | None
 
     def __init__(
         self,
@@ -238,8 +273,26 @@ class CrossEntropyLoss(Module):
         return cross_entropy(input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
 
 
+class BCELoss(Module):
+    """Binary cross-entropy from probabilities; see `binary_cross_entropy`."""
+
+    weight: Tensor | None
+
+    def __init__(self, weight: Tensor | None = None, reduction: str = "mean") -> None:
+        super().__init__()
+        self.register_buffer("weight", weight)
+        self.reduction = reduction
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Probabilities and targets of one shape -> a number."""
+        return binary_cross_entropy(input, target, self.weight, self.reduction)
+
+
 class BCEWithLogitsLoss(Module):
     """Binary cross-entropy from logits; see `binary_cross_entropy_with_logits`."""
+
+    weight: Tensor | None
+    pos_weight: Tensor | None
 
     def __init__(self, weight: Tensor | None = None, reduction: str = "mean", pos_weight: Tensor | None = None) -> None:
         super().__init__()

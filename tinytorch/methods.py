@@ -60,17 +60,33 @@ def method_of_floats(op: Callable[..., Any]) -> Callable[..., Tensor]:
     return called
 
 
+def in_float32(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Let a method compute in float32 for a Tensor of float16, in which long sums overflow or stand still."""
+
+    def called(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if self.dtype == np.float16:
+            return method(self.float(), *args, **kwargs).to(np.float16)
+        return method(self, *args, **kwargs)
+
+    called.__name__, called.__doc__, called.__qualname__ = method.__name__, method.__doc__, method.__qualname__
+    return called
+
+
 def _axes(dim: Any) -> Any:
-    """Dims as NumPy takes axes: None, a number or a tuple."""
-    return tuple(dim) if isinstance(dim, list) else dim
+    """Dims as NumPy takes axes: None, a number or a tuple; without any of them, all are meant, as in PyTorch."""
+    if dim is None or isinstance(dim, (int, np.integer)):
+        return dim
+    if not isinstance(dim, (tuple, list)) or not all(isinstance(d, (int, np.integer)) for d in dim):
+        raise TypeError(f"dim is a whole number or a tuple of them, got {dim!r}")
+    return tuple(dim) or None
 
 
-def from_front(dim: int, x: Tensor) -> int:
+def from_front(dim: int, x: Tensor, caller: str) -> int:
     """A dim of x counted from 0; a single number is taken to have one. Raises IndexError where x has no such dim."""
     count = max(x.ndim, 1)
     if not -count <= dim < count:
-        raise IndexError(f"dim {dim} is out of range for a Tensor of shape {x.shape}")
-    return dim % count
+        raise IndexError(f"{caller}: dim {dim} is out of range for a Tensor of shape {x.shape}")
+    return int(dim % count)
 
 
 def _floats(x: Tensor, name: str) -> Tensor:
@@ -78,6 +94,25 @@ def _floats(x: Tensor, name: str) -> Tensor:
     if x.dtype.kind != "f":
         raise RuntimeError(f"{name} needs floating point numbers, this Tensor holds {x.dtype}: use float() first")
     return x
+
+
+def find_dtype(caller: str, *target: Any) -> Any:
+    """The data type among what a method `to` was given, or a Tensor's, or None; a device is checked.
+
+    Raises TypeError for anything else.
+    """
+    dtype = None
+    for one in target:
+        if isinstance(one, (Device, str)):
+            Device(one)
+        elif isinstance(one, TensorMethods):
+            like: Tensor = one
+            dtype = like.dtype
+        elif isinstance(one, (np.dtype, type)):
+            dtype = one
+        elif one is not None:
+            raise TypeError(f"{caller} expects a data type, a device or a Tensor, got {one!r}")
+    return dtype
 
 
 def numbers(given: tuple[Any, ...]) -> tuple[int, ...]:
@@ -93,6 +128,14 @@ def check_bounds(low: Any, high: Any) -> None:
         raise TypeError("clamp takes numbers: for Tensors there are maximum and minimum")
 
 
+def check_fill(mask: Tensor, value: Any) -> None:
+    """Raise RuntimeError where masked_fill has a mask that is not of booleans, or more than one value."""
+    if getattr(mask, "dtype", None) != np.bool_:
+        raise RuntimeError(f"masked_fill expects a mask of booleans, got {getattr(mask, 'dtype', type(mask).__name__)}")
+    if np.shape(getattr(value, "array", value)):
+        raise RuntimeError(f"masked_fill expects a single number as its value, got shape {np.shape(value)}")
+
+
 class TensorMethods:
     """The methods of Tensor that are ops; see `tinytorch.tensor.Tensor`."""
 
@@ -104,6 +147,8 @@ class TensorMethods:
     sqrt = method_of_floats(ops.sqrt)
     exp = method_of_floats(ops.exp)
     log = method_of_floats(ops.log)
+    sin = method_of_floats(ops.sin)
+    cos = method_of_floats(ops.cos)
     tanh = method_of_floats(ops.tanh)
     sigmoid = method_of_floats(ops.sigmoid)
     erf = method_of_floats(ops.erf)
@@ -115,43 +160,54 @@ class TensorMethods:
     maximum = method(ops.maximum)
     minimum = method(ops.minimum)
 
-    def add(self, other: Any, *, alpha: Number = 1) -> Tensor:
+    def add(self: Tensor, other: Any, *, alpha: Number = 1) -> Tensor:
         """self + alpha * other."""
         return self.apply(ops.add, self, other if alpha == 1 else other * alpha)
 
-    def sub(self, other: Any, *, alpha: Number = 1) -> Tensor:
+    def sub(self: Tensor, other: Any, *, alpha: Number = 1) -> Tensor:
         """self - alpha * other."""
         return self.apply(ops.sub, self, other if alpha == 1 else other * alpha)
 
-    def square(self) -> Tensor:
+    def square(self: Tensor) -> Tensor:
         """The square of every element."""
         return self.apply(ops.mul, self, self)
 
-    def clamp(self, min: Number | None = None, max: Number | None = None) -> Tensor:
+    def clamp(self: Tensor, min: Number | None = None, max: Number | None = None) -> Tensor:
         """Every element kept within [min, max], two numbers, one of which may be left out; the gradient passes where it was
         within already. Raises RuntimeError where both are left out, TypeError for Tensors."""
         check_bounds(min, max)
         return self.apply(ops.clamp, self, min=min, max=max)
 
-    def sign(self) -> Tensor:
+    def masked_fill(self: Tensor, mask: Tensor, value: Any) -> Tensor:
+        """A single number where the mask is true, else the elements as they are, in this Tensor's type; both broadcast.
+
+        Raises RuntimeError for a mask that is not of booleans, and for several values.
+        """
+        check_fill(mask, value)
+        fill = value.to(self.dtype) if isinstance(value, TensorMethods) else np.asarray(value).astype(self.dtype)
+        return self.apply(ops.where, self, fill, condition=~mask.array)
+
+    def sign(self: Tensor) -> Tensor:
         """-1, 0 or 1; no gradient passes."""
         return self.constant(np.sign, self)
 
     # Reductions
 
     @takes_axis
-    def sum(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    def sum(self: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """The sum over dim (one, several or all); whole numbers and booleans add up to int64."""
         x = self.long() if self.dtype.kind in "iub" else self
         return self.apply(ops.sum, x, axis=_axes(dim), keepdims=keepdim)
 
     @takes_axis
-    def mean(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    @in_float32
+    def mean(self: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """The mean over dim (one, several or all); raises RuntimeError for anything but floats."""
         return self.apply(ops.mean, _floats(self, "mean"), axis=_axes(dim), keepdims=keepdim)
 
     @takes_axis
-    def var(self, dim: Dim = None, correction: Number = 1, keepdim: bool = False) -> Tensor:
+    @in_float32
+    def var(self: Tensor, dim: Dim = None, correction: Number = 1, keepdim: bool = False) -> Tensor:
         """The variance over dim: the sum of squared distances from the mean by (count - correction)."""
         mean = _floats(self, "var").mean(dim, keepdim=True)
         count = math.prod(n for n, kept in zip(self.shape, mean.shape, strict=True) if n != kept)
@@ -159,22 +215,22 @@ class TensorMethods:
         return (distance * distance).sum(dim, keepdim) / max(count - correction, 0)
 
     @takes_axis
-    def std(self, dim: Dim = None, correction: Number = 1, keepdim: bool = False) -> Tensor:
+    def std(self: Tensor, dim: Dim = None, correction: Number = 1, keepdim: bool = False) -> Tensor:
         """The square root of the variance."""
         return self.var(dim, correction, keepdim).sqrt()
 
     @takes_axis
-    def amax(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    def amax(self: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """The largest element over dim; equal ones share the gradient evenly."""
         return self.apply(ops.amax, self, axis=_axes(dim), keepdims=keepdim)
 
     @takes_axis
-    def amin(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    def amin(self: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """The smallest element over dim; equal ones share the gradient evenly."""
         return self.apply(ops.amin, self, axis=_axes(dim), keepdims=keepdim)
 
     @takes_axis
-    def max(self, dim: Any = None, keepdim: bool = False) -> Any:
+    def max(self: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
         """The largest element of all; along one dim, (values, indices) with the first where several are equal; over a
         tuple of dims, the values; with a Tensor, the larger of the two."""
         if isinstance(dim, TensorMethods):
@@ -184,7 +240,7 @@ class TensorMethods:
         return self._taken(dim, self.argmax(dim, keepdim=True), keepdim)
 
     @takes_axis
-    def min(self, dim: Any = None, keepdim: bool = False) -> Any:
+    def min(self: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
         """The smallest element; see `max`."""
         if isinstance(dim, TensorMethods):
             return self.minimum(dim)
@@ -192,7 +248,7 @@ class TensorMethods:
             return self.amin(dim, keepdim)
         return self._taken(dim, self.argmin(dim, keepdim=True), keepdim)
 
-    def _taken(self, dim: int, indices: Tensor, keepdim: bool) -> ValuesAndIndices:
+    def _taken(self: Tensor, dim: int, indices: Tensor, keepdim: bool) -> ValuesAndIndices:
         """The elements that indices name along dim, which was kept with length 1, and the indices."""
         values = self.gather(dim, indices)
         return (
@@ -202,44 +258,45 @@ class TensorMethods:
         )
 
     @takes_axis
-    def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    def argmax(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
         """Where the largest element stands along dim, or in the flattened Tensor; the first where several are equal."""
         return self.constant(np.argmax, self, axis=dim, keepdims=keepdim).long()
 
     @takes_axis
-    def argmin(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    def argmin(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
         """Where the smallest element stands; see `argmax`."""
         return self.constant(np.argmin, self, axis=dim, keepdims=keepdim).long()
 
     @takes_axis
-    def all(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    def all(self: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """Whether every element is true."""
         return self.constant(np.all, self, axis=_axes(dim), keepdims=keepdim)
 
     @takes_axis
-    def any(self, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    def any(self: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """Whether some element is true."""
         return self.constant(np.any, self, axis=_axes(dim), keepdims=keepdim)
 
     @takes_axis
-    def logsumexp(self, dim: Dim, keepdim: bool = False) -> Tensor:
+    def logsumexp(self: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
         """log(sum(exp(x))) over dim, without overflow."""
         return self.apply(
             ops.logsumexp, self if self.dtype.kind == "f" else self.float(), axis=_axes(dim), keepdims=keepdim
         )
 
     @takes_axis
-    def softmax(self, dim: int) -> Tensor:
+    def softmax(self: Tensor, dim: int) -> Tensor:
         """exp(x) / sum(exp(x)) along dim, without overflow."""
         return self.apply(ops.softmax, _floats(self, "softmax"), axis=dim)
 
     @takes_axis
-    def log_softmax(self, dim: int) -> Tensor:
+    def log_softmax(self: Tensor, dim: int) -> Tensor:
         """The logarithm of softmax along dim, without overflow."""
         return self.apply(ops.log_softmax, _floats(self, "log_softmax"), axis=dim)
 
     @takes_axis
-    def norm(self, p: Number = 2, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    @in_float32
+    def norm(self: Tensor, p: Number = 2, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """(sum |x|^p)^(1/p) over dim; its limits are the largest |x| for p = inf, the smallest for p = -inf, and for p = 0
         how many x are not 0. The gradient at a norm of 0 is 0. Raises RuntimeError for anything but floats."""
         if p == 0:
@@ -251,71 +308,84 @@ class TensorMethods:
 
     # Shapes
 
-    def reshape(self, *shape: Any) -> Tensor:
-        """The same elements in another shape, in which one length may be -1; shares memory where it can."""
-        return self.apply(ops.reshape, self, shape=numbers(shape))
+    def reshape(self: Tensor, *shape: Any) -> Tensor:
+        """The same elements in another shape, in which one length may be -1; shares memory where it can.
+
+        Raises RuntimeError for a shape of another number of elements.
+        """
+        wanted = numbers(shape)
+        try:
+            return self.apply(ops.reshape, self, shape=wanted)
+        except RuntimeError as error:
+            raise RuntimeError(
+                f"reshape cannot make shape {tuple(wanted)} of the {self.numel()} elements of shape {self.shape}"
+            ) from error
 
     view = reshape
 
-    def view_as(self, other: Tensor) -> Tensor:
+    def view_as(self: Tensor, other: Tensor) -> Tensor:
         """The same elements in the shape of another Tensor."""
         return self.reshape(other.shape)
 
-    def expand_as(self, other: Tensor) -> Tensor:
+    def expand_as(self: Tensor, other: Tensor) -> Tensor:
         """Repeated to the shape of another Tensor, without a copy."""
         return self.expand(other.shape)
 
-    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         """The dimensions from start_dim to end_dim made one; raises IndexError or RuntimeError where there are none such."""
-        start, end = from_front(start_dim, self), from_front(end_dim, self)
+        start, end = (from_front(dim, self, "flatten") for dim in (start_dim, end_dim))
         if start > end:
             raise RuntimeError(
                 f"flatten got start_dim {start_dim} after end_dim {end_dim} for a Tensor of shape {self.shape}"
             )
         return self.reshape(*self.shape[:start], math.prod(self.shape[start : end + 1]), *self.shape[end + 1 :])
 
-    def permute(self, *dims: Any) -> Tensor:
-        """The dimensions in another order."""
-        return self.apply(ops.transpose, self, axes=numbers(dims))
+    def permute(self: Tensor, *dims: Any) -> Tensor:
+        """The dimensions in another order. Raises RuntimeError for one that does not name every dimension once."""
+        order = numbers(dims)
+        try:
+            return self.apply(ops.transpose, self, axes=order)
+        except RuntimeError as error:
+            raise RuntimeError(f"permute expects every dim of shape {self.shape} once, got {tuple(order)}") from error
 
-    def transpose(self, dim0: int, dim1: int) -> Tensor:
+    def transpose(self: Tensor, dim0: int, dim1: int) -> Tensor:
         """Two dimensions exchanged."""
         order = list(range(self.ndim))
-        first, second = from_front(dim0, self), from_front(dim1, self)
+        first, second = (from_front(dim, self, "transpose") for dim in (dim0, dim1))
         if order:
             order[first], order[second] = second, first
         return self.apply(ops.transpose, self, axes=order)
 
-    def t(self) -> Tensor:
+    def t(self: Tensor) -> Tensor:
         """The transpose of a matrix; raises RuntimeError for more than two dimensions."""
         if self.ndim > 2:
             raise RuntimeError(f"t() expects at most 2 dimensions, got {self.ndim} in shape {self.shape}")
         return self.T
 
     @property
-    def T(self) -> Tensor:
+    def T(self: Tensor) -> Tensor:
         """The dimensions in reverse order."""
         return self.apply(ops.transpose, self, axes=range(self.ndim)[::-1])
 
     @property
-    def mT(self) -> Tensor:
+    def mT(self: Tensor) -> Tensor:
         """The last two dimensions exchanged."""
         return self.transpose(-1, -2)
 
-    def squeeze(self, dim: Dim = None) -> Tensor:
+    def squeeze(self: Tensor, dim: Dim = None) -> Tensor:
         """Without dimensions of length 1: all, or those among dim."""
         dims = range(self.ndim) if dim is None else dim if isinstance(dim, (tuple, list)) else (dim,)
-        chosen = {from_front(d, self) for d in dims}
+        chosen = {from_front(d, self, "squeeze") for d in dims}
         return self.reshape(tuple(n for i, n in enumerate(self.shape) if i not in chosen or n != 1))
 
-    def unsqueeze(self, dim: int) -> Tensor:
+    def unsqueeze(self: Tensor, dim: int) -> Tensor:
         """With a new dimension of length 1."""
         if not -self.ndim - 1 <= dim <= self.ndim:
             raise IndexError(f"unsqueeze got dim {dim} for a Tensor of {self.ndim} dimensions")
         at = dim % (self.ndim + 1)
         return self.reshape(self.shape[:at] + (1,) + self.shape[at:])
 
-    def expand(self, *shape: Any) -> Tensor:
+    def expand(self: Tensor, *shape: Any) -> Tensor:
         """Repeated along dimensions of length 1 and new ones before, without a copy; -1 keeps a length."""
         wanted = numbers(shape)
         added = len(wanted) - self.ndim
@@ -323,17 +393,17 @@ class TensorMethods:
             raise RuntimeError(f"expand got -1 for a new dimension in {wanted}, for a Tensor of shape {self.shape}")
         return self.broadcast_to(tuple(self.shape[i - added] if n == -1 else n for i, n in enumerate(wanted)))
 
-    def broadcast_to(self, shape: Sequence[int]) -> Tensor:
+    def broadcast_to(self: Tensor, shape: Sequence[int]) -> Tensor:
         """Repeated to a shape, without a copy."""
         return self.apply(ops.broadcast_to, self, shape=tuple(shape))
 
-    def gather(self, dim: int, index: Tensor) -> Tensor:
+    def gather(self: Tensor, dim: int, index: Tensor) -> Tensor:
         """Along dim, the elements that index names: out[i][j] = self[index[i][j]][j] for dim = 0.
 
         index: integers, of as many dimensions and, but along dim, at most this Tensor's lengths -> the shape of index.
         Raises RuntimeError for another index, or for a place that is not there.
         """
-        at, length = from_front(dim, self), self.shape[dim] if self.ndim else 1
+        at, length = from_front(dim, self, "gather"), self.shape[dim] if self.ndim else 1
         if index.dtype.kind not in "iu":
             raise RuntimeError(f"gather expects an index of whole numbers, got {index.dtype}")
         if index.ndim != self.ndim or any(
@@ -349,43 +419,113 @@ class TensorMethods:
         places[at : at + 1] = [index.array] if self.ndim else []
         return self[tuple(places)]
 
+    def split(self: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+        """Views of pieces along a dimension: of one size, the last perhaps shorter, or of the sizes given.
+
+        Raises RuntimeError where the sizes do not add up to the length.
+        """
+        if not self.ndim:
+            raise RuntimeError("split expects at least one dimension, got a single number")
+        at = from_front(dim, self, "split")
+        length, sizes = self.shape[at], split_size
+        if isinstance(sizes, int):
+            if sizes <= 0:
+                raise RuntimeError(f"split expects pieces of at least 1, got {sizes}")
+            sizes = [min(sizes, length - start) for start in range(0, length, sizes)] or [0]
+        if sum(sizes) != length or any(n < 0 for n in sizes):
+            raise RuntimeError(
+                f"split expects sizes that add up to {length}, the length along dim {dim}, got {list(sizes)}"
+            )
+        stops = np.cumsum(sizes).tolist()
+        before = (slice(None),) * at
+        return tuple(self[(*before, slice(stop - size, stop))] for size, stop in zip(sizes, stops, strict=True))
+
+    def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+        """At most so many pieces of one size along a dimension, the last perhaps shorter."""
+        if not self.ndim or chunks <= 0:
+            raise RuntimeError(
+                f"chunk expects at least one dimension and one piece, got shape {self.shape} and {chunks}"
+            )
+        size = math.ceil(self.shape[from_front(dim, self, "chunk")] / chunks)
+        pieces: tuple[Tensor, ...] = self.split(max(1, size), dim)
+        return pieces
+
+    def unbind(self: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+        """Every slice along a dimension, without it."""
+        return tuple(piece.squeeze(dim) for piece in self.split(1, dim))
+
+    def flip(self: Tensor, dims: int | Sequence[int], *more: int) -> Tensor:
+        """The order of the elements along the dimensions reversed; raises RuntimeError for a dimension named twice."""
+        named = [from_front(d, self, "flip") for d in numbers((dims, *more))]
+        reversed_ = set(named)
+        if len(reversed_) < len(named):
+            raise RuntimeError(f"flip got a dimension twice in {numbers((dims, *more))}")
+        return self[tuple(slice(None, None, -1 if d in reversed_ else None) for d in range(self.ndim))]
+
+    def roll(self: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
+        """The elements moved along dimensions, those beyond the end coming in again at the start.
+
+        Without dims, as one flat sequence. Raises RuntimeError where there is not one shift for each dimension.
+        """
+        if dims is None:
+            return self.flatten().roll(shifts, 0).reshape(self.shape)
+        steps, along = ([n] if isinstance(n, int) else n for n in (shifts, dims))
+        if len(steps) != len(along):
+            raise RuntimeError(
+                f"roll expects one shift for each dimension, got shifts {list(steps)} and dims {list(along)}"
+            )
+        if along and not self.ndim:
+            raise IndexError("roll expects at least one dimension, got a single number")
+        rolled = self
+        for step, dim in zip(steps, along, strict=True):
+            at = from_front(dim, self, "roll")
+            length = self.shape[at]
+            if length:
+                parts = rolled.split([length - step % length, step % length], at)
+                rolled = self.apply(ops.cat, *parts[::-1], axis=at)
+        return rolled
+
     # Types and copies
 
-    def to(self, *target: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Tensor:
-        """In another data type, or like another Tensor; a device is checked and changes nothing."""
-        for one in (*target, device):
-            if isinstance(one, TensorMethods):
-                dtype = one.dtype
-            elif isinstance(one, (Device, str)):
-                Device(one)
-            elif isinstance(one, (np.dtype, type)):
-                dtype = one
+    def to(
+        self: Tensor,
+        *target: Any,
+        dtype: Any = None,
+        device: Any = None,
+        copy: bool = False,
+        non_blocking: bool = False,
+    ) -> Tensor:
+        """In another data type, or like another Tensor; a device is checked and, as `non_blocking`, changes nothing.
+
+        Raises TypeError for what is no data type, device or Tensor.
+        """
+        dtype = find_dtype("to", *target, device) or dtype
         if dtype is None or np.dtype(dtype) == self.dtype:
             return self.clone() if copy else self
         if np.dtype(dtype).kind == "f":
             return self.apply(ops.cast, self, dtype=np.dtype(dtype))
         return self.constant(np.ndarray.astype, self, dtype=dtype)
 
-    def type(self, dtype: Any) -> Tensor:
+    def type(self: Tensor, dtype: Any) -> Tensor:
         """In another data type."""
         return self.to(dtype)
 
-    def float(self) -> Tensor:
+    def float(self: Tensor) -> Tensor:
         """As float32."""
         return self.to(np.float32)
 
-    def double(self) -> Tensor:
+    def double(self: Tensor) -> Tensor:
         """As float64."""
         return self.to(np.float64)
 
-    def long(self) -> Tensor:
+    def long(self: Tensor) -> Tensor:
         """As int64."""
         return self.to(np.int64)
 
-    def int(self) -> Tensor:
+    def int(self: Tensor) -> Tensor:
         """As int32."""
         return self.to(np.int32)
 
-    def bool(self) -> Tensor:
+    def bool(self: Tensor) -> Tensor:
         """As bool: whether each element differs from zero."""
         return self.to(np.bool_)

@@ -120,6 +120,16 @@ def log(x: Array) -> Rule:
     return np.log(x), lambda g: g / x
 
 
+def sin(x: Array) -> Rule:
+    """The sine."""
+    return np.sin(x), lambda g: g * np.cos(x)
+
+
+def cos(x: Array) -> Rule:
+    """The cosine."""
+    return np.cos(x), lambda g: -g * np.sin(x)
+
+
 def tanh(x: Array) -> Rule:
     """The hyperbolic tangent."""
     y = np.tanh(x)
@@ -154,7 +164,8 @@ def erf(x: Array) -> Rule:
 
     Abramowitz and Stegun (1964), equation 7.1.1. NumPy has none, so each element asks the standard library.
     """
-    value = np.asarray(_erf(getattr(x, "array", x)), x.dtype)
+    array: Array = getattr(x, "array", x)
+    value = np.asarray(_erf(array), x.dtype)
     return value, lambda g: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x)
 
 
@@ -206,11 +217,18 @@ def linear(x: Array, weight: Array, *bias: Array) -> Rule:
     """
     y = x @ weight.T
     ways_back = (
-        lambda g: g @ weight,
+        lambda g: _laid_out_as(x, g, weight),
         lambda g: _rows(g).T @ _rows(x),
         lambda g: np.add.reduce(_rows(g), axis=0),
     )
     return (y + bias[0], *ways_back) if bias else (y, *ways_back[:2])
+
+
+def _laid_out_as(x: Array, g: Array, weight: Array) -> Array:
+    """g W in the memory layout of x: the batch may be last there (see `tinytorch.conv`), and what comes next wants it so."""
+    if isinstance(g, np.ndarray) and not x.flags.c_contiguous:
+        return np.matmul(g, weight, out=np.empty_like(x))
+    return g @ weight
 
 
 def _rows(x: Array) -> Array:
@@ -446,6 +464,20 @@ def soft_cross_entropy(z: Array, q: Array, *, axis: int = -1) -> Rule:
         -np.sum(q * np.where(q == 0, 0, log_p)),  # a class that cannot be may well have log p = -inf
         lambda g: g * (np.exp(log_p) * np.sum(q, axis=axis, keepdims=True) - q),
         lambda g: -g * log_p,
+    )
+
+
+def binary_cross_entropy(p: Array, t: Array) -> Rule:
+    """-t log(p) - (1 - t) log(1 - p), element by element, from probabilities p and t of one shape.
+
+    As in PyTorch, no logarithm goes below -100, and the gradient for p, (p - t) / (p (1 - p)), divides by 1e-12 at least.
+    """
+    with np.errstate(divide="ignore"):
+        log_p, log_q = np.maximum(np.log(p), -100), np.maximum(np.log(1 - p), -100)
+    return (
+        -t * log_p - (1 - t) * log_q,
+        lambda g: g * (p - t) / np.maximum(p * (1 - p), 1e-12),
+        lambda g: g * (log_q - log_p),
     )
 
 

@@ -64,7 +64,8 @@ def max_pool(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Paddi
                 np.multiply(g, largest, out=dx[places])
             else:
                 dx[places] += g * largest
-        return batch_first(dx[within])
+        inner: np.ndarray = batch_first(dx[within])
+        return inner
 
     return batch_first(y), way_back
 
@@ -144,7 +145,8 @@ def _max_pool(
 ) -> Tensor:
     geometry = _windows(f"max_pool{dims}d", dims, input, kernel_size, stride, padding, dilation, ceil_mode)
     if input.ndim == dims + 1:
-        return apply(max_pool, input.unsqueeze(0), **geometry).squeeze(0)
+        y: Tensor = apply(max_pool, input.unsqueeze(0), **geometry).squeeze(0)
+        return y
     return apply(max_pool, input, **geometry)
 
 
@@ -179,7 +181,7 @@ def _avg_pool(
     plain = count_include_pad and not ceil_mode or not any(map(any, geometry["padding"]))
     count: Any = math.prod(geometry["kernel_size"]) if plain else Tensor(_counts(input, geometry, count_include_pad))
     batch = input if input.ndim == dims + 2 else input.unsqueeze(0)
-    means = apply(sum_pool, batch, **geometry) / count
+    means: Tensor = apply(sum_pool, batch, **geometry) / count
     return means if batch is input else means.squeeze(0)
 
 
@@ -191,7 +193,8 @@ def _counts(input: Tensor, geometry: dict[str, Any], count_include_pad: bool) ->
         ones = np.pad(ones, [(0, 0), (0, 0), *((p, p) for p in before)], constant_values=1)
         around = tuple((0, after - p) for p, after in geometry["padding"])
         geometry = {**geometry, "padding": around}
-    return sum_pool(ones, **geometry)[0]
+    counted: np.ndarray = sum_pool(ones, **geometry)[0]
+    return counted
 
 
 def avg_pool1d(
@@ -258,7 +261,8 @@ def _adaptive(kind: str, dims: int, input: Tensor, output_size: Any) -> Tensor:
         return _max_pool(dims, input, kernel, kernel, 0, 1, False) if kind == "max" else _mean_of_blocks(input, kernel)
 
     def reduce(part: Tensor, axis: int) -> Tensor:
-        return part.max(axis, keepdim=True).values if kind == "max" else part.mean(axis, keepdim=True)
+        y: Tensor = part.max(axis, keepdim=True).values if kind == "max" else part.mean(axis, keepdim=True)
+        return y
 
     for axis in reversed(range(input.ndim - dims, input.ndim)):  # so that of equal elements the first as one reads wins
         n, m = input.shape[axis], wanted[axis - input.ndim]
@@ -271,7 +275,8 @@ def _mean_of_blocks(input: Tensor, kernel: Sizes) -> Tensor:
     """The mean of blocks that tile the input; all of it at once is global average pooling."""
     dims = len(kernel)
     if input.shape[-dims:] == kernel:
-        return input.mean(tuple(range(-dims, 0)), keepdim=True)
+        whole: Tensor = input.mean(tuple(range(-dims, 0)), keepdim=True)
+        return whole
     return _avg_pool(f"avg_pool{dims}d", dims, input, kernel, kernel, 0, False, True)
 
 

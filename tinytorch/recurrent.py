@@ -172,6 +172,7 @@ class GRU(Module):
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The states after every step, and the last ones."""
+        F.check_input("GRU", input, next(self.parameters()))
         if input.ndim not in (2, 3) or input.shape[-1] != self.input_size:
             raise RuntimeError(
                 f"GRU expects sequences of {self.input_size} features, got an input of shape {input.shape}"

@@ -44,8 +44,7 @@ def _dropout_channels(name: str, dims: int, input: Tensor, p: float, training: b
 
 
 def _dropout(input: Tensor, mask_shape: tuple[int, ...], p: float, training: bool, inplace: bool) -> Tensor:
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout expects a probability from 0 to 1, got {p}")
+    _check_probability("dropout", p)
     if not training or p == 0:
         return input
     if not input.is_floating_point():
@@ -55,13 +54,17 @@ def _dropout(input: Tensor, mask_shape: tuple[int, ...], p: float, training: boo
     return input.mul_(mask) if inplace else input * mask
 
 
+def _check_probability(name: str, p: Any) -> None:
+    if not isinstance(p, (float, int, np.floating)) or not 0 <= p <= 1:
+        raise ValueError(f"{name} expects a probability from 0 to 1, got {p!r}")
+
+
 class Dropout(Module):
     """Hides single elements while training; see `dropout`."""
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
-        if not 0 <= p <= 1:
-            raise ValueError(f"{type(self).__name__} expects a probability from 0 to 1, got {p}")
+        _check_probability(type(self).__name__, p)
         self.p, self.inplace = p, inplace
 
     def forward(self, input: Tensor) -> Tensor:
@@ -125,7 +128,8 @@ def batch_norm(
         if running_mean is None or running_var is None:
             raise RuntimeError("batch_norm expects running statistics when it is not training")
         factor = scale / (running_var + eps).sqrt()
-        return input * factor.reshape(channels) + (shift - running_mean * factor).reshape(channels)
+        y: Tensor = input * factor.reshape(channels) + (shift - running_mean * factor).reshape(channels)
+        return y
     count = input.numel() // input.shape[1]
     if count < 2:
         raise ValueError(

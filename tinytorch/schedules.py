@@ -7,6 +7,7 @@ The formulas are the functions'; what is here is the bookkeeping.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -182,6 +183,9 @@ class LambdaLR(LRScheduler):
         last_epoch: int = -1,
     ) -> None:
         self.lr_lambdas = _for_each_group("LambdaLR", optimizer, "lr_lambda", lr_lambda)
+        for factor in self.lr_lambdas:
+            if not callable(factor):
+                raise TypeError(f"LambdaLR expects functions of the epoch, got {factor!r}")
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
@@ -252,6 +256,72 @@ class OneCycleLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         return [one_cycle(lr, self.total_steps, **self.factors, **self.shape)(self.last_epoch) for lr in self.max_lrs]
+
+
+class ReduceLROnPlateau(LRScheduler):
+    """Each group's rate times factor, where a figure has not become better for more than `patience` epochs.
+
+    `step(figure)` after each epoch. mode: "min" for a loss, "max" for an accuracy; better is by more than threshold, as a
+    fraction of the best ("rel") or as it is ("abs"). cooldown: epochs after a reduction that do not count. min_lr: the least
+    rate, one number or one for each group; changes of at most eps are not made. Raises ValueError for what is out of range.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float | Sequence[float] = 0.0,
+        eps: float = 1e-8,
+    ) -> None:
+        if not isinstance(factor, (float, int)) or not factor < 1:
+            raise ValueError(f"ReduceLROnPlateau expects a factor below 1, got {factor!r}")
+        if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
+            raise ValueError(
+                "ReduceLROnPlateau expects the mode 'min' or 'max' and the threshold_mode 'rel' or 'abs', "
+                f"got {mode!r} and {threshold_mode!r}"
+            )
+        self.min_lrs: list[float] = _for_each_group("ReduceLROnPlateau", optimizer, "min_lr", min_lr)
+        self.optimizer = optimizer
+        self.mode, self.factor, self.patience, self.cooldown, self.eps = mode, factor, patience, cooldown, eps
+        self.threshold, self.threshold_mode = threshold, threshold_mode
+        self.best = math.inf if mode == "min" else -math.inf
+        self.last_epoch = self.num_bad_epochs = self.cooldown_counter = 0
+        self.base_lrs = [group["lr"] for group in optimizer.param_groups]
+        self._last_lr = list(self.base_lrs)
+
+    def step(self, metrics: Any = None) -> None:
+        """Take in an epoch's figure, a number or a Tensor of one element, and set the rates of the next epoch."""
+        if metrics is None:
+            raise TypeError("ReduceLROnPlateau.step expects the figure that it looks at, such as the validation loss")
+        figure, self.last_epoch = float(metrics), self.last_epoch + 1
+        if self._is_better(figure):
+            self.best, self.num_bad_epochs = figure, 0
+        else:
+            self.num_bad_epochs += 1
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        if self.num_bad_epochs > self.patience:
+            self._reduce()
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+        self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
+
+    def _is_better(self, figure: float) -> bool:
+        sign = 1 if self.mode == "min" else -1
+        relative = self.threshold_mode == "rel"
+        bound = self.best * (1 - sign * self.threshold) if relative else self.best - sign * self.threshold
+        return sign * figure < sign * bound
+
+    def _reduce(self) -> None:
+        for group, least in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
+            lr = max(group["lr"] * self.factor, least)
+            if group["lr"] - lr > self.eps:
+                group["lr"] = lr
 
 
 def _check_optimizer(scheduler: str, optimizer: Any) -> None:

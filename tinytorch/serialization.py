@@ -74,15 +74,17 @@ def atomic_write(file: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         return
 
     path = Path(os.path.realpath(file))
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, "xb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())  # the bytes must be on the disk before the name is
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and str(error.filename) == str(temporary):  # a name that the caller does not know
+            raise OSError(error.errno, error.strerror, os.fspath(file)) from None
         raise
     if os.name == "posix":
         folder = os.open(path.parent, os.O_RDONLY)

@@ -364,7 +364,9 @@ class Tensor(TensorMethods):
         """
         if isinstance(source, Tensor):
             if source.array is not x:
-                raise RuntimeError("a leaf was given other data after a call used it: its gradient has no graph any more")
+                raise RuntimeError(
+                    "a leaf was given other data after a call used it: its gradient has no graph any more"
+                )
             return source
         return Tensor._made(x, source) if isinstance(x, np.ndarray) else x
 
@@ -407,7 +409,7 @@ class Tensor(TensorMethods):
     __xor__, __rxor__ = _constant(np.bitwise_xor)
     __lshift__, __rlshift__ = _constant(np.left_shift)
     __rshift__, __rrshift__ = _constant(np.right_shift)
-    __eq__, __ne__ = _constant(np.equal)[0], _constant(np.not_equal)[0]
+    __eq__, __ne__ = _constant(np.equal)[0], _constant(np.not_equal)[0]  # type: ignore[assignment]  # no bool, as an array's
     __lt__, __gt__ = _constant(np.less)
     __le__, __ge__ = _constant(np.less_equal)
     eq, ne, lt, le, gt, ge = __eq__, __ne__, __lt__, __le__, __gt__, __ge__
@@ -612,7 +614,8 @@ def _reduces(op: Callable[..., Any]) -> Callable[..., Tensor]:
 
 
 def _sum(x: Tensor, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
-    return (x if dtype is None else x.to(dtype)).sum(axis, keepdims)
+    total: Tensor = (x if dtype is None else x.to(dtype)).sum(axis, keepdims)
+    return total
 
 
 def _where(condition: Any, a: Any, b: Any) -> Tensor:

@@ -22,6 +22,7 @@ from tinytorch.layers import Module
 from tinytorch.losses import cross_entropy
 from tinytorch.optimizers import Optimizer, clip_grad_norm_
 from tinytorch.progress import Progress
+from tinytorch.schedules import ReduceLROnPlateau
 from tinytorch.serialization import load, save
 from tinytorch.tensor import Tensor
 
@@ -62,7 +63,8 @@ def fit(
     `generator`; or a DataLoader, taken as it is. validation: a dataset or loader, evaluated after each epoch.
     loss: (output, target) -> the mean over a batch, as one number. metrics: further means by name; accuracy where
     the targets are class indices, unless told otherwise. transform: changes the inputs of each training batch.
-    schedule: of the learning rate, stepped after every batch. clip: the norm beyond which gradients are scaled down.
+    schedule: of the learning rate, stepped after every batch, ReduceLROnPlateau after every epoch with the loss, that of
+    the validation if there is one. clip: the norm beyond which gradients are scaled down.
     patience: stop when the validation loss has not fallen for so many epochs, and go back to the best parameters.
     checkpoint: a file, written whole after each epoch; with `resume`, a run goes on where the file's run stopped, and
     from the beginning if there is no such file. `epochs` counts from the beginning in either case.
@@ -70,9 +72,12 @@ def fit(
 
     Each row has epoch, loss, validation_loss, the metrics with their validation_ likewise, lr (as the epoch began) and
     seconds. Loss and metrics of training are means over the batches as they passed, while the parameters were changing.
-    Raises FloatingPointError where a loss or parameter is no longer finite, ValueError for another model's checkpoint.
+    Raises FloatingPointError where a loss or parameter is no longer finite, ValueError for another model's checkpoint or
+    optimizer, TypeError for a model that returns None and a loss that is not one number.
     """
-    _check_options(validation, patience, schedule, checkpoint, resume)
+    _check_options(epochs, validation, patience, schedule, checkpoint, resume)
+    _check_optimizer(model, optimizer)
+    each_batch = None if isinstance(schedule, ReduceLROnPlateau) else schedule
     batches = as_loader(train, batch_size, shuffle=True, generator=generator)
     if len(batches) == 0:
         raise ValueError(f"fit expects at least one batch to train on, got none from {len(batches.dataset)} examples")
@@ -91,12 +96,14 @@ def fit(
             began, rate = time.perf_counter(), learning_rate(optimizer)
             figures = train_epoch(
                 model, batches, optimizer, loss, epoch,
-                schedule=schedule, transform=transform, clip=clip, metrics=metrics, progress=shown,
+                schedule=each_batch, transform=transform, clip=clip, metrics=metrics, progress=shown,
             )  # fmt: skip
             if validation is not None:
                 seen = evaluate(model, validation, loss=loss, metrics=metrics)
                 figures |= {f"validation_{name}": value for name, value in seen.items()}
             check_finite(model, figures, epoch, optimizer)
+            if schedule is not each_batch:
+                schedule.step(figures.get("validation_loss", figures["loss"]))
             history.append({"epoch": epoch, **figures, "lr": rate, "seconds": time.perf_counter() - began})
             if patience is not None and epochs_since_best(history) == 0:
                 best = copy_state(model)
@@ -110,9 +117,17 @@ def fit(
 
 
 def _check_options(
-    validation: Any, patience: int | None, schedule: Any, checkpoint: str | os.PathLike[str] | None, resume: bool
+    epochs: int,
+    validation: Any,
+    patience: int | None,
+    schedule: Any,
+    checkpoint: str | os.PathLike[str] | None,
+    resume: bool,
 ) -> None:
-    """Raise for options of `fit` that do not go together, before an epoch is spent on them."""
+    """Raise for options of `fit` that are wrong or do not go together, before an epoch is spent on them."""
+    for name, count in (("epochs", epochs), ("patience", 0 if patience is None else patience)):
+        if not isinstance(count, int | np.integer) or count < 0:
+            raise ValueError(f"fit expects {name} to be a whole number of 0 or more, got {count!r}")
     if patience is not None and validation is None:
         raise ValueError("fit needs a validation set to know when to stop: patience was given without validation")
     if schedule is not None and not hasattr(schedule, "step"):
@@ -122,6 +137,19 @@ def _check_options(
         raise ValueError("fit was asked to resume, but given no checkpoint to resume from")
     if checkpoint is not None and not os.path.isdir(os.path.dirname(checkpoint) or "."):
         raise FileNotFoundError(f"fit cannot write the checkpoint {os.fspath(checkpoint)}: there is no such folder")
+
+
+def _check_optimizer(model: Module, optimizer: Any) -> None:
+    """Raise where there is no model, or an optimizer that would leave it as it is."""
+    if not isinstance(model, Module):
+        raise TypeError(f"fit expects a model, got {getattr(model, '__name__', model)!r}")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"fit expects an optimizer such as Adam(model.parameters()), got {getattr(optimizer, '__name__', optimizer)!r}"
+        )
+    optimized = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    if not any(id(p) in optimized for p in model.parameters()):
+        raise ValueError(f"fit expects an optimizer of this {type(model).__name__}'s parameters, got another model's")
 
 
 def train_epoch(
@@ -144,8 +172,8 @@ def train_epoch(
         if transform is not None:
             x = transform(x)
         optimizer.zero_grad()
-        output = model(x)
-        cost = loss(output, y)
+        output = answer(model, x)
+        cost = one_number(loss(output, y))
         if not math.isfinite(cost.item()):  # before it reaches the parameters
             if not np.all(np.isfinite(x.array)):
                 raise FloatingPointError(f"the inputs of epoch {epoch}, batch {done} of {len(batches)} hold nan or inf")
@@ -181,8 +209,8 @@ def evaluate(
     with no_grad(), training_mode(model, False):
         for batch in batches:
             x, y = pair(batch)
-            output = model(x)
-            means.add(len(x), {"loss": loss(output, y).item(), **measure(metrics, output, y)})
+            output = answer(model, x)
+            means.add(len(x), {"loss": one_number(loss(output, y)).item(), **measure(metrics, output, y)})
     if means.count == 0:
         raise ValueError("evaluate expects at least one example, got an empty dataset")
     return means.values()
@@ -210,6 +238,22 @@ def measure(metrics: Mapping[str, Metric] | None, output: Tensor, target: Tensor
         return {name: float(metric(output, target)) for name, metric in metrics.items()}
 
 
+def answer(model: Module, x: Tensor) -> Any:
+    """What a model makes of a batch. Raises TypeError where it is None."""
+    output = model(x)
+    if output is None:
+        raise TypeError(f"{type(model).__name__} returned None for a batch: its forward has no return statement")
+    return output
+
+
+def one_number(cost: Any) -> Tensor:
+    """The loss of a batch as it is. Raises TypeError where it is not a Tensor of one element."""
+    if not isinstance(cost, Tensor) or cost.numel() != 1:
+        kind = f"shape {cost.shape}" if isinstance(cost, Tensor) else f"a {type(cost).__name__}"
+        raise TypeError(f"training expects the loss of a batch to be a Tensor of one number, got {kind}")
+    return cost
+
+
 class Means:
     """Running means over examples, by name: a batch of n counts n times."""
 
@@ -229,7 +273,9 @@ class Means:
 
 
 def as_loader(data: Any, batch_size: int, **options: Any) -> DataLoader:
-    """A DataLoader as it is, a dataset in one."""
+    """A DataLoader as it is, a dataset in one. Raises TypeError for Tensors that are no dataset yet."""
+    if isinstance(data, tuple | list) and data and all(isinstance(part, Tensor) for part in data):
+        raise TypeError(f"training expects a dataset or a DataLoader, got {len(data)} Tensors: use TensorDataset(x, y)")
     return data if isinstance(data, DataLoader) else DataLoader(data, batch_size, **options)
 
 

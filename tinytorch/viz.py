@@ -1,4 +1,4 @@
-"""Pictures: learning curves drawn in a terminal with text alone, and to a file with matplotlib where it is installed.
+"""Pictures: learning curves and tables in a terminal, with text alone, and in a file with matplotlib if it is installed.
 
 matplotlib is loaded when it is asked for, here and nowhere else.
 """
@@ -47,6 +47,17 @@ def text_legend(names: Sequence[str], *, braille: bool = True) -> str:
     """Which curve of a `text_chart` is which."""
     solid, dotted = ("⠒⠒⠒⠒⠒", "⠒ ⠒ ⠒") if braille else ("*****", ". . .")
     return "   ".join(f"{dotted if i else solid} {name}" for i, name in enumerate(names))
+
+
+def text_table(rows: Sequence[Sequence[str]], left: int = 2) -> list[str]:
+    """Cells in columns, as lines of one width: a rule below the first row, the first columns so many to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    aligned = [
+        [cell.ljust(w) if i < left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
+        for row in rows
+    ]
+    lines = ["  ".join(cells) for cells in aligned]
+    return [lines[0], "-" * len(lines[0]), *lines[1:]]
 
 
 def side_by_side(charts: Sequence[Sequence[str]], columns: int) -> str:

@@ -13,9 +13,10 @@ import pytest
 
 import tinytorch
 from tinytorch.cli import CommandError
+from tinytorch.cli import demo as demo_module
 from tinytorch.cli import main as cli
 from tinytorch.cli.demo import check_writable
-from tinytorch.recipes import RECIPES
+from tinytorch.recipes import RECIPES, Figures
 
 ROOT = Path(tinytorch.__file__).parents[1]
 KEYS = ["dataset", "model", "parameters", "epochs", "seconds", "train_accuracy", "test_accuracy", "seed"]
@@ -170,6 +171,31 @@ def test_narrow_terminals_get_charts_below_each_other():
         assert any(all(name in line for name in names) for line in out.splitlines()) is side_by_side
 
 
+@pytest.mark.parametrize("words", [(), ("--seeds", 2)], ids=["one seed", "two seeds"])
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_everything_fits_the_terminal(words, columns, encoding):
+    names = ("tinydigits-mlp", "mnist1d-mlp")
+    changes = {"COLUMNS": str(columns), "PYTHONIOENCODING": encoding}
+    out, _ = demo("--only", *names, "--epochs", 1, *words, **changes)
+    assert max(map(len, out.splitlines())) <= columns
+    assert len(table(out)) == 2 and [row[-1][-1] for row in table(out)] == ["%", "%"]
+    if columns == 80:
+        assert "parameters  epochs  seconds  train accuracy  test accuracy" in out
+
+
+def test_what_is_left_out_of_a_narrow_table_does_not_depend_on_the_training(all_four):
+    *_, objects = all_four
+    results = {name: [(Figures(**o), None)] * 2 for name, o in zip(RECIPES, objects, strict=True)}
+    heads = {
+        columns: demo_module.table(results, "±", columns).splitlines()[0].split() for columns in (77, 74, 62, 50, 9)
+    }
+    short = ["data", "model", "params", "epochs", "seconds", "train", "test"]
+    assert heads[77][2:] == ["parameters", "epochs", "seconds", "train", "accuracy", "test", "accuracy"]
+    assert heads[74] == short and heads[62] == [*short[:2], *short[3:]]
+    assert heads[50] == heads[9] == [*short[:2], *short[4:]]
+
+
 def test_figures_can_be_sent_down_a_pipe():
     out, _ = demo(*QUICK, "--json", "/dev/stdout")
     objects, _ = json.JSONDecoder().raw_decode(out)
@@ -242,7 +268,8 @@ def test_a_file_that_cannot_be_written_is_refused_before_training(tmp_path, refu
     assert "it is a folder" in refused("demo", *QUICK, "--json", tmp_path)
     assert "there is no folder" in refused("demo", *QUICK, "--json", tmp_path / "missing" / "figures.json")
     assert "there is no folder" in refused("demo", *QUICK, "--json", tmp_path / "file" / "figures.json")
-    assert "file name too long" in refused("demo", *QUICK, "--json", tmp_path / ("x" * 300), status=1).lower()
+    said = refused("demo", *QUICK, "--json", tmp_path / ("x" * 300), status=1)
+    assert "file name too long" in said.lower() and ".tmp" not in said
 
 
 def test_a_file_or_folder_without_permission_is_refused(monkeypatch, tmp_path):
@@ -265,6 +292,23 @@ def test_interrupted_it_says_so_in_a_line_and_leaves_files_as_they_were(tmp_path
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "tinytorch: interrupted" and "Traceback" not in err
     assert file.read_text() == "as it was" and [*tmp_path.iterdir()] == [file]
+
+
+@ON_POSIX
+def test_interrupted_it_shows_what_was_finished(tmp_path):
+    file = tmp_path / "figures.json"
+    names = ("tinydigits-mlp", "tinydigits-cnn", "mnist1d-mlp")
+    words = ("--only", *names, "--epochs", 3, "--seeds", 3, "--json", file)
+    process = start("demo", *words)
+    for line in process.stderr:
+        if line.startswith("tinydigits-cnn seed 1 epoch 1/3"):
+            process.send_signal(signal.SIGINT)
+            break
+    out, err = process.communicate()
+    assert process.returncode == 130 and err.splitlines()[-1] == "tinytorch: interrupted" and "Traceback" not in err
+    assert [row[1] for row in table(out)] == ["mlp", "cnn"] and not file.exists()
+    assert "deviation over the seeds 0 to 2, in the last row 0 to 0" in out
+    assert out.count("epoch 1") == 2
 
 
 @ON_POSIX
@@ -316,7 +360,8 @@ def test_no_command_is_answered_with_help_and_an_unknown_one_with_a_sentence(ref
     status, out, err = tinytorch_()
     assert (status, err) == (0, "") and out.startswith("usage: python -m tinytorch")
     assert "choose from" in refused("dmeo")
-    assert "--sedes" in refused("demo", "--sedes", "3")
+    assert refused("demo", "--sedes", "3").endswith("arguments: --sedes 3 (see python -m tinytorch demo --help)\n")
+    assert refused("--sedes", "demo").endswith("--sedes (see python -m tinytorch --help)\n")
 
 
 def test_the_version_is_the_packages():

@@ -1,5 +1,5 @@
 """Gradient clipping, where a PyTorch user looks for it."""
 
-from tinytorch.optimizers import clip_grad_norm_, clip_grad_value_
+from tinytorch._lazy import face
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_"]
+__getattr__, __dir__, __all__ = face(__name__, {"tinytorch.optimizers": "clip_grad_norm_ clip_grad_value_"})

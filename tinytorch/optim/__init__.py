@@ -1,6 +1,7 @@
 """The optimizers, where a PyTorch user looks for them: see `tinytorch.optimizers`."""
 
-from tinytorch.optim import lr_scheduler
-from tinytorch.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
+from tinytorch._lazy import face
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
+__getattr__, __dir__, __all__ = face(
+    __name__, {"tinytorch.optimizers": "SGD Adam AdamW Optimizer RMSprop"}, "lr_scheduler"
+)

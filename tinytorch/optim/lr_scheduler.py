@@ -3,44 +3,15 @@
 See `tinytorch.schedules` for the one and `tinytorch.optimizers` for the other.
 """
 
-from tinytorch.optimizers import (
-    constant,
-    cosine,
-    exponential,
-    linear,
-    multi_step,
-    one_cycle,
-    one_cycle_momentum,
-    step_decay,
-)
-from tinytorch.schedules import (
-    ConstantLR,
-    CosineAnnealingLR,
-    ExponentialLR,
-    LambdaLR,
-    LinearLR,
-    LRScheduler,
-    MultiStepLR,
-    OneCycleLR,
-    StepLR,
-)
+from tinytorch._lazy import face
 
-__all__ = [
-    "ConstantLR",
-    "CosineAnnealingLR",
-    "ExponentialLR",
-    "LRScheduler",
-    "LambdaLR",
-    "LinearLR",
-    "MultiStepLR",
-    "OneCycleLR",
-    "StepLR",
-    "constant",
-    "cosine",
-    "exponential",
-    "linear",
-    "multi_step",
-    "one_cycle",
-    "one_cycle_momentum",
-    "step_decay",
-]
+__getattr__, __dir__, __all__ = face(
+    __name__,
+    {
+        "tinytorch.schedules": """
+            ConstantLR CosineAnnealingLR ExponentialLR LRScheduler LambdaLR LinearLR MultiStepLR OneCycleLR
+            ReduceLROnPlateau StepLR""",
+        "tinytorch.optimizers": """
+            constant cosine exponential linear multi_step one_cycle one_cycle_momentum step_decay""",
+    },
+)

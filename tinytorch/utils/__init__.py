@@ -3,6 +3,6 @@
 `tinytorch.utils.data` is the part that there is.
 """
 
-from tinytorch.utils import data
+from tinytorch._lazy import face
 
-__all__ = ["data"]
+__getattr__, __dir__, __all__ = face(__name__, {}, "data")

@@ -1,21 +1,8 @@
 """Datasets and loaders where PyTorch's users look for them, `torch.utils.data`; they are made in `tinytorch.data`."""
 
-from tinytorch.data import (
-    ConcatDataset,
-    DataLoader,
-    Dataset,
-    Subset,
-    TensorDataset,
-    default_collate,
-    random_split,
-)
+from tinytorch._lazy import face
 
-__all__ = [
-    "ConcatDataset",
-    "DataLoader",
-    "Dataset",
-    "Subset",
-    "TensorDataset",
-    "default_collate",
-    "random_split",
-]
+__getattr__, __dir__, __all__ = face(
+    __name__,
+    {"tinytorch.data": "ConcatDataset DataLoader Dataset Subset TensorDataset default_collate random_split"},
+)
