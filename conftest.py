@@ -1,11 +1,15 @@
 """What all tests share: one profile of hypothesis, the same examples on every machine, and a seed for everything random."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import Phase, settings
 
 import tinytorch
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell, and then in every child's as well
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("tinytorch", derandomize=True, deadline=None, print_blob=True)
 unshrunk = [Phase.explicit, Phase.generate]  # for whoever only asks whether a test fails, as tests.mutation does

@@ -136,12 +136,12 @@ def judge_all(faults: list[Fault], workers: int) -> list[tuple[Fault, str]]:
 
 
 def copy_project(to: Path) -> Path:
-    """What the tests need, without the faults themselves."""
+    """What the tests of the library need, without the faults themselves."""
     to.mkdir()
     for name in COPIED:
         source = PROJECT / name
         if source.is_dir():
-            shutil.copytree(source, to / name, ignore=shutil.ignore_patterns("__pycache__", "mutation"))
+            shutil.copytree(source, to / name, ignore=shutil.ignore_patterns("__pycache__", "mutation", "course"))
         elif source.exists():
             shutil.copy2(source, to / name)
     return to
