@@ -350,7 +350,7 @@ def test_help_names_everything_and_needs_no_numpy():
         guarded = f"try:\n    {code.format(words)}\nexcept SystemExit as end:\n    assert end.code == 0\n"
         run = subprocess.run(
             [sys.executable, "-c", f"{guarded}assert 'numpy' not in sys.modules"],
-            env=environment(), capture_output=True, encoding="utf-8", check=True,
+            env=environment(), stdout=subprocess.PIPE, encoding="utf-8", check=True,
         )  # fmt: skip
         assert "demo" in run.stdout
     assert all(name in run.stdout for name in [*RECIPES, "--only", "--seeds", "--seed", "--epochs", "--plot", "--json"])

@@ -25,7 +25,8 @@ from typing import NamedTuple
 from tests.mutation.worker import PROJECT, run_tests
 
 FAULTS = Path(__file__).parent / "faults"
-COPIED = ("tinytorch", "datasets", "tests", "benchmarks", "conftest.py", "setup.cfg", "pyproject.toml", "README.md")
+COPIED = ("tinytorch", "datasets", "modules", "tests", "benchmarks", "conftest.py", "setup.cfg", "pyproject.toml", "README.md")
+NOT_OF_THE_LIBRARY = ("course", "mutation")  # tests
 AT_LEAST = 10
 SECONDS = 600  # for one fault: an endless loop is caught as well
 PROCESSES = multiprocessing.get_context("forkserver" if hasattr(os, "fork") else "spawn")
@@ -141,9 +142,11 @@ def copy_project(to: Path) -> Path:
     for name in COPIED:
         source = PROJECT / name
         if source.is_dir():
-            shutil.copytree(source, to / name, ignore=shutil.ignore_patterns("__pycache__", "mutation", "course"))
+            shutil.copytree(source, to / name, ignore=shutil.ignore_patterns("__pycache__"))
         elif source.exists():
             shutil.copy2(source, to / name)
+    for name in NOT_OF_THE_LIBRARY:
+        shutil.rmtree(to / "tests" / name)
     return to
 
 
