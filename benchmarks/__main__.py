@@ -128,7 +128,12 @@ def growth(rounds: int) -> list[dict[str, Any]]:
 
     def epoch(samples: int) -> Callable[[], None]:
         step = training_step(tinytorch, mlp)
-        return lambda: [step() for _ in range(samples // mlp.shape[0])] and None
+
+        def steps() -> None:
+            for _ in range(samples // mlp.shape[0]):
+                step()
+
+        return steps
 
     def step(examples: int) -> Callable[[], None]:
         return training_step(tinytorch, mlp._replace(shape=(examples, *mlp.shape[1:])))
@@ -189,6 +194,8 @@ def main() -> None:
     if torch is None:
         print("PyTorch is not installed: the columns that compare with it are left out (make oracles installs it).")
     wanted = [w for w in WORKLOADS if not options.only or any(o.lower() in w.name.lower() for o in options.only)]
+    if not wanted:
+        parser.error(f"no workload has such a name: there are {', '.join(w.name for w in WORKLOADS)}")
 
     print(f"{'training step':<40}  {'ours':>13}  {'of PyTorch':<34}  {'of NumPy by hand':<34}  by hand of PyTorch")
     rows = []

@@ -1374,3 +1374,61 @@ def test_a_view_is_no_start_once_another_tensor_changed_its_memory():
     y.mul_(3)
     with pytest.raises(RuntimeError, match="through another Tensor on the same memory after getitem"):
         view.backward()
+
+
+def test_gradients_of_a_graph_of_the_gradient_are_each_in_memory_of_their_own():
+    a, b = (tinytorch.tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+    ((a + b) ** 2).sum().backward(create_graph=True)
+    first = b.grad.tolist()
+    (a * 3).sum().backward()
+    assert b.grad.tolist() == first and a.grad.tolist() == [g + 3 for g in first]
+
+    seed = tinytorch.ones(2)
+    a.grad = None
+    (a + 1).backward(seed, create_graph=True)
+    (a * 3).sum().backward()
+    assert seed.tolist() == [1, 1] and a.grad.tolist() == [4, 4]
+
+    a.grad = None
+    a.sum().backward(create_graph=True)
+    a.sum().backward()
+    assert a.grad.tolist() == [2, 2]
+    (gradient,) = grad(a.sum(), a, create_graph=True)
+    gradient.array += 1
+
+
+def test_backward_of_a_tensor_takes_inputs_and_refuses_those_that_want_no_gradient():
+    x, w = (tinytorch.tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+    (x * w).sum().backward(inputs=[x])
+    assert x.grad.tolist() == [1, 2] and w.grad is None
+    with pytest.raises(RuntimeError, match="an input which does not require grad"):
+        (x * w).sum().backward(inputs=[tinytorch.ones(2)])
+
+
+@pytest.mark.parametrize("keep", ["a builtin method", "a method of an object with slots"])
+def test_methods_are_looked_into_for_what_they_belong_to(keep):
+    class Scale:
+        __slots__ = ("by",)
+
+        def __init__(self, by):
+            self.by = by
+
+        def back(self, g):
+            return g * self.by
+
+    def scale(x, w):
+        ways = {"a builtin method": w.__mul__, "a method of an object with slots": Scale(w).back}
+        return x * w, ways[keep], x.__mul__
+
+    x, w = (tinytorch.tensor([1.0, 2.0], requires_grad=True) for _ in range(2))
+    y = apply(scale, x, w)
+    with no_grad():
+        w.mul_(10)
+    with pytest.raises(RuntimeError, match="changed in place after scale used it"):
+        y.sum().backward()
+
+
+def test_linear_sends_gradients_back_where_there_are_no_features():
+    x, weight = tinytorch.zeros(2, 3, 0, requires_grad=True), tinytorch.zeros(4, 0, requires_grad=True)
+    functional.linear(x, weight).sum().backward()
+    assert x.grad.shape == (2, 3, 0) and weight.grad.shape == (4, 0)

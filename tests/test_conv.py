@@ -696,3 +696,38 @@ def test_an_array_and_another_type_are_refused_in_the_words_of_the_caller(layer)
     function = conv1d if layer.dims == 1 else conv2d
     with pytest.raises(RuntimeError, match=r"^conv.d of float32 expects"):
         function(tinytorch.ones(shape, dtype="float64"), layer.weight)
+
+
+def test_a_large_convolution_lets_go_of_its_value_and_of_its_bias():
+    """As a small one does: a relu in place after it, and a new bias, change nothing that its way back needs."""
+    for batch in (2, 64):
+        layer = Conv2d(3, 32, 3, padding=1)
+        x = tinytorch.randn(batch, 3, 32, 32)
+        assert (3 * 9 * 32 * 32 * batch > kernels.MANY) is (batch == 64)  # the large one goes in slabs
+        y = layer(x)
+        with tinytorch.no_grad():
+            layer.bias.add_(1)
+        y.relu_().sum().backward()
+        assert layer.weight.grad is not None
+
+
+@pytest.mark.parametrize("stride", [np.array([2, 1]), np.array(2), [np.int64(2), np.uint8(1)], (2, np.int32(1))])
+def test_sizes_may_be_arrays_and_numbers_of_numpy(stride):
+    x = tinytorch.randn(1, 1, 6, 6)
+    usual = tuple(np.broadcast_to(np.asarray(stride), 2).tolist())
+    layer = Conv2d(1, 2, 3, stride=stride)
+    assert layer.stride == usual and all(type(n) is int for n in layer.stride)
+    assert_array_equal(conv2d(x, layer.weight, stride=stride).array, conv2d(x, layer.weight, stride=usual).array)
+
+
+def test_sizes_of_no_numbers_are_refused_in_a_sentence():
+    for stride in (([1], 1), "ab", 1.5, (1, 1, 1)):
+        with pytest.raises(RuntimeError, match="^conv2d expects a stride of 2 whole numbers"):
+            conv2d(tinytorch.randn(1, 1, 4, 4), tinytorch.randn(1, 1, 2, 2), stride=stride)
+
+
+def test_a_kernel_of_many_places_is_laid_out_in_time_that_grows_with_them():
+    calls = conv.first_there.__wrapped__((60, 60), (60, 60), (1, 1))
+    assert len(calls) == 3600 and all(calls)
+    overlapping = conv.first_there.__wrapped__((3, 3), (2, 2), (1, 1))
+    assert overlapping == [True, True, False, True, True, False, False, False, False]

@@ -158,6 +158,56 @@ def test_parameters_that_someone_else_changes_go_on_from_there(name, options):
         assert_equal_to_the_bit(*forms)
 
 
+class Lars(optim.Optimizer):
+    """A formula that looks at a whole parameter, by its norm, and remembers a Tensor of another shape."""
+
+    def __init__(self, params):
+        super().__init__(params, {"lr": 0.1})
+
+    def update(self, p, grad, state, lr, group):
+        state.setdefault("norms", Tensor(np.zeros(1, p.dtype))).array[0] = np.linalg.norm(p)
+        p -= lr * grad * np.linalg.norm(p) / np.linalg.norm(grad)
+
+
+def test_an_optimizer_of_ones_own_is_given_each_parameter_by_itself():
+    together = parameters("float64")[:2]
+    alone = parameters("float64")[:2]
+    one, others = Lars(together), [Lars([p]) for p in alone]
+    for number in range(3):
+        step(one, together, number)
+        for p, q in zip(alone, together, strict=True):
+            p.grad = Tensor(q.grad.array.copy())
+        for optimizer in others:
+            optimizer.step()
+    for p, q in zip(together, alone, strict=True):
+        assert_array_equal(p.array, q.array)
+
+
+@with_memory
+def test_parameters_of_another_type_or_memory_from_now_on_are_taken_up_as_they_are(name, options):
+    forms = both_forms(name, options)
+    for number in range(6):
+        for optimizer, params in forms:
+            if number == 3:
+                for p in params:
+                    p.array = p.array.astype(np.float64)
+            step(optimizer, params, number)
+        for p, q in zip(forms[0][1], forms[1][1], strict=True):
+            assert p.dtype == q.dtype
+            assert_array_equal(p.array, q.array)
+
+
+def test_two_parameters_on_one_memory_are_both_updated():
+    for form in (lambda optimizer: optimizer, one_by_one):
+        shared = np.zeros(2)
+        a, b = (Tensor(shared, requires_grad=True) for _ in range(2))
+        optimizer = form(optim.SGD([a, b], lr=0.1, momentum=0.9))
+        for _ in range(3):
+            a.grad, b.grad = Tensor(np.ones(2)), Tensor(np.ones(2))
+            optimizer.step()
+        assert shared[0] == pytest.approx(-2 * 0.1 * (1 + 1.9 + 2.71))
+
+
 def zeros(*shape, dtype="float32"):
     return Tensor(np.zeros(shape, dtype))
 

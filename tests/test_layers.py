@@ -725,3 +725,19 @@ def test_a_module_goes_to_the_type_and_device_of_a_tensor_or_both_at_once():
     layer = nn.Linear(2, 2)
     assert layer.to("cpu", np.float64, non_blocking=True) is layer and layer.weight.dtype == np.float64
     assert layer.to(tinytorch.ones(1)).weight.dtype == np.float32
+
+
+def test_a_hook_that_is_registered_twice_and_removed_once_is_called_once():
+    layer, calls = nn.Linear(2, 2), []
+
+    def hook(module, inputs, output):
+        calls.append(module)
+
+    first, second = layer.register_forward_hook(hook), layer.register_forward_hook(hook)
+    first.remove()
+    first.remove()
+    layer(tinytorch.ones(1, 2))
+    assert len(calls) == 1
+    second.remove()
+    layer(tinytorch.ones(1, 2))
+    assert len(calls) == 1

@@ -480,3 +480,5 @@ def test_an_array_and_another_type_are_refused():
         network(np.ones((4, 1, 2), np.float32))
     with pytest.raises(RuntimeError, match="^GRU of float32 expects an input of that type, got float64"):
         network(tinytorch.ones((4, 1, 2), dtype="float64"))
+    with pytest.raises(RuntimeError, match="^GRU of float32 expects an input of that type, got float64"):
+        network(tinytorch.ones(4, 1, 2), tinytorch.ones((1, 1, 3), dtype="float64"))

@@ -82,6 +82,8 @@ def backward(
     was freed by an earlier backward.
     """
     named: dict[Source, Any] = {} if inputs is None else {x.source: x for x in _several(inputs)}
+    if not all(x.requires_grad for x in named.values()):
+        raise RuntimeError("backward asks for the gradient of an input which does not require grad")
     targets = None if inputs is None else list(named)
     for source, gradient in _gradients(tensors, grad_tensors, targets, retain_graph, create_graph).items():
         tensor: Any = named.get(source, source)
@@ -130,17 +132,24 @@ def _gradients(
         raise RuntimeError(f"backward from {len(outputs)} Tensors needs a gradient for each, got {len(seeds)}")
     start = list(map(_seed, outputs, seeds))
     sources = [y.source for y in outputs]
+    taken = {id(g.array) for g in start}
     if create_graph:
         with enable_grad():
-            return backpropagate(sources, start, targets, retain_graph=retain_graph is not False, create_graph=True)
-    start = [g.array for g in start]
-    arrived = backpropagate(sources, start, targets, retain_graph=bool(retain_graph))
-    taken = set(map(id, start))
+            arrived = backpropagate(sources, start, targets, retain_graph=retain_graph is not False, create_graph=True)
+            return {source: _unshared(outputs[0].as_gradient(g), taken) for source, g in arrived.items()}
+    arrived = backpropagate(sources, [g.array for g in start], targets, retain_graph=bool(retain_graph))
     for source, gradient in arrived.items():
         if gradient.base is not None or id(gradient) in taken:
             arrived[source] = np.array(gradient)
         taken.add(id(gradient))
     return arrived
+
+
+def _unshared(gradient: Any, taken: set[int]) -> Any:
+    """A Tensor, or a clone of it where its memory is a view of another's or among those `taken` already."""
+    own = gradient if gradient.array.base is None and id(gradient.array) not in taken else gradient.clone()
+    taken.add(id(own.array))
+    return own
 
 
 def _seed(output: Any, gradient: Any) -> Any:

@@ -115,5 +115,6 @@ def held_arrays(holders: Iterable[Any]) -> Iterator[np.ndarray]:
             waiting += [held.func, held.args, held.keywords]
         elif isinstance(held, FunctionType):
             waiting += [held.__defaults__, *(cell.cell_contents for cell in held.__closure__ or ())]
-        elif hasattr(held, "__dict__"):
-            waiting += [vars(held), getattr(held, "__self__", None)]
+        else:
+            slots = [name for kind in type(held).__mro__ for name in getattr(kind, "__slots__", ())]
+            waiting += [getattr(held, name, None) for name in ("__self__", "__dict__", *slots)]

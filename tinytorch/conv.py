@@ -69,7 +69,8 @@ def first_there(kernel_size: Sizes, stride: Sizes, dilation: Sizes) -> list[bool
         return tuple(o * d % s for o, s, d in zip(offset, stride, dilation, strict=True))
 
     steps = [within_stride(offset) for offset in np.ndindex(kernel_size)]
-    return [step not in steps[:i] for i, step in enumerate(steps)]
+    first = {step: i for i, step in reversed(list(enumerate(steps)))}
+    return [first[step] == i for i, step in enumerate(steps)]
 
 
 @lru_cache(maxsize=1024)
@@ -133,12 +134,14 @@ def convolution(
     count = count_windows(tuple(size), **geometry)
     inputs, places = math.prod(shape[1:]), math.prod(count) * batch
     if groups * inputs * places > kernels.MANY and isinstance(x, np.ndarray):  # the same in pieces, which is quicker
-        return kernels.convolution_in_slabs(unfold, fold, x, weight, *bias, count=count, groups=groups, **geometry)
+        padded, (_, within) = surround(batch_last(x), padding, 0.0), inside(tuple(size), padding)
+        steps = {"count": count, "kernel_size": tuple(kernel_size), "stride": stride, "dilation": dilation}
+        return kernels.convolution_in_slabs(unfold, fold, padded, within, weight, *bias, groups=groups, **steps)
 
     columns = run(unfold, x, **geometry).reshape((groups, inputs, places))
     matrix = weight.reshape((groups, out // groups, inputs))
     y = (matrix @ columns).reshape((out, places))
-    if bias:
+    if with_bias := bool(bias):
         y += bias[0].reshape((out, 1))
 
     def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array, ...]:
@@ -149,9 +152,9 @@ def convolution(
             dx = run(fold, dcolumns, size=tuple(size), **geometry)
         if wanted[1]:
             dweight = (rows @ np.swapaxes(columns, 1, 2)).reshape(shape)
-        if bias and wanted[2]:
+        if with_bias and wanted[2]:
             dbias = (rows @ np.ones(places, g.dtype)).reshape((out,))  # a sum, several times quicker than np.sum
-        return dx, dweight, *([dbias] if bias else [])
+        return dx, dweight, *([dbias] if with_bias else [])
 
     return batch_first(y.reshape((out, *count, batch))), pullback
 
@@ -197,7 +200,7 @@ def _conv(
 ) -> Tensor:
     F.check_input(f"conv{dims}d", input, weight)
     shapes = input.shape, weight.shape, None if bias is None else bias.shape
-    given = (tuple(g) if isinstance(g, list) else g for g in (stride, padding, dilation, groups))
+    given = map(as_remembered, (stride, padding, dilation, groups))
     geometry = _checked_conv(dims, *shapes, *given)
     parameters = (weight,) if bias is None else (weight, bias)
     if input.ndim == dims + 2:
@@ -243,7 +246,14 @@ def sizes(name: str, what: str, given: Any, dims: int, least: int = 1) -> Sizes:
     if len(each) != dims or any(not isinstance(n, (int, np.integer)) or n < least for n in each):
         numbers = "one whole number" if dims == 1 else f"{dims} whole numbers"
         raise RuntimeError(f"{name} expects a {what} of {numbers} of at least {least}, got {given!r}")
-    return each
+    return tuple(map(int, each))
+
+
+def as_remembered(given: Any) -> Any:
+    """What a user gave for sizes in a form that a cache can look up: lists and arrays as tuples."""
+    if isinstance(given, np.ndarray):
+        given = given.tolist()
+    return tuple(map(as_remembered, given)) if isinstance(given, (list, tuple)) else given
 
 
 def paddings(name: str, given: Any, kernel_size: Sizes, stride: Sizes, dilation: Sizes) -> Padding:
@@ -311,7 +321,7 @@ def fold_images(
 
 def _geometry(name: str, dims: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> dict[str, Any]:
     """What a user gave, checked, as `unfold` takes it."""
-    given = (tuple(g) if isinstance(g, list) else g for g in (kernel_size, stride, padding, dilation))
+    given = map(as_remembered, (kernel_size, stride, padding, dilation))
     return dict(_checked(name, dims, *given))
 
 

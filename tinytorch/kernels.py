@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import accumulate, pairwise
 from operator import is_
 from typing import Any
 
 import numpy as np
 
+from tinytorch.changes import owner
 from tinytorch.tensor import Tensor
 
 LONGEST = 16_384  # elements beyond which copying costs more than the calls that it saves, and memory leaves the cache
@@ -26,7 +28,8 @@ class OneVector:
 
     def __init__(self, params: Sequence[Tensor], states: Sequence[State]) -> None:
         self.params, self.states = params, states
-        self.vector = end_to_end([p.array for p in params])
+        self.arrays = [p.array for p in params]
+        self.vector = end_to_end(self.arrays)
         self.gradient = np.empty_like(self.vector)
         self.parts = parts_of(self.vector, params)
         self.state: State = {}
@@ -40,22 +43,20 @@ class OneVector:
 
     @staticmethod
     def pays(params: Sequence[Tensor], states: Sequence[State]) -> bool:
-        """Whether there are several small parameters of one type with memories of arrays that differ in nothing else."""
-        if not states or not states[0]:
+        """Whether there are several small parameters of one type, each in memory of its own, with memories of arrays that
+        differ in nothing else."""
+        if len(params) < 2 or not any(isinstance(value, Tensor) for value in states[0].values()):
+            return False
+        if sum(p.numel() for p in params) > LONGEST or len({p.dtype for p in params}) > 1:
             return False
         kinds = [[(name, None if isinstance(v, Tensor) else v) for name, v in state.items()] for state in states]
-        return (
-            len(params) > 1
-            and sum(p.numel() for p in params) <= LONGEST
-            and len({p.dtype for p in params}) == 1
-            and any(isinstance(value, Tensor) for value in states[0].values())
-            and all(kind == kinds[0] for kind in kinds)
-        )
+        return all(kind == kinds[0] for kind in kinds) and len({id(owner(p.array)) for p in params}) == len(params)
 
     def holds(self, params: Sequence[Tensor], states: Sequence[State]) -> bool:
-        """Whether it was made of these very parameters, and their memories are as it left them."""
+        """Whether it was made of these very parameters and arrays, and their memories are as it left them."""
         return (
             same_things(params, self.params)
+            and same_things([p.array for p in params], self.arrays)
             and same_things(states, self.states)
             and same_things(values_of(states), self.left)
         )
@@ -102,27 +103,25 @@ SLAB = 400_000  # unfolded elements that stay in cache while they are multiplied
 def convolution_in_slabs(
     unfold: Callable[..., Any],
     fold: Callable[..., Any],
-    x: np.ndarray,
+    padded: np.ndarray,
+    within: Any,
     weight: np.ndarray,
     *bias: np.ndarray,
     count: Sizes,
     kernel_size: Sizes,
     stride: Sizes,
-    padding: tuple[tuple[int, int], ...],
     dilation: Sizes,
     groups: int,
 ) -> tuple[Any, ...]:
     """The convolution of conv.py on arrays, some rows of the output at a time, so that their windows stay in cache.
 
-    unfold and fold are those of conv.py, count is the size of the output. The windows are not kept: to unfold them
-    again on the way back takes less time than to fetch them from memory.
+    unfold and fold are those of conv.py, padded (C, *padded size, N) is the input with its padding and `within` where the
+    input is in it, count is the size of the output. The windows are not kept: to unfold them again on the way back takes
+    less time than to fetch them from memory.
     """
-    batch, channels, *size = x.shape
+    channels, *size, batch = padded.shape
     matrix = weight.reshape(groups, len(weight) // groups, -1)
-    inside = slice(None), *(slice(before, before + n) for n, (before, _) in zip(size, padding, strict=True))
-    padded_size = [n + sum(around) for n, around in zip(size, padding, strict=True)]
-    padded = np.zeros((channels, *padded_size, batch), x.dtype)
-    padded[inside] = np.moveaxis(x, 0, -1)
+    shape, with_bias = weight.shape, bool(bias)
     geometry: dict[str, Any] = {"kernel_size": kernel_size, "stride": stride, "dilation": dilation}
     geometry["padding"] = ((0, 0),) * len(size)
 
@@ -138,14 +137,15 @@ def convolution_in_slabs(
         columns: np.ndarray = unfold(np.moveaxis(padded[:, seen], -1, 0), **geometry)[0]
         return columns.reshape(groups, matrix.shape[2], -1)
 
-    y = np.empty((*matrix.shape[:2], count[0] * places), x.dtype)
+    y = np.empty((*matrix.shape[:2], count[0] * places), padded.dtype)
+    y_shape = y.shape
     for seen, made in slabs:
         np.matmul(matrix, windows(seen), out=y[..., made])
         if bias:
             y[..., made] += bias[0].reshape(groups, -1, 1)
 
     def pullback(g: np.ndarray, wanted: Sequence[bool]) -> tuple[Any, ...]:
-        rows = np.moveaxis(g, 0, -1).reshape(y.shape)
+        rows = np.moveaxis(g, 0, -1).reshape(y_shape)
         dpadded = np.zeros_like(padded) if wanted[0] else None
         dmatrix = np.zeros_like(matrix) if wanted[1] else None
         for seen, made in slabs:
@@ -156,10 +156,10 @@ def convolution_in_slabs(
                 part += np.moveaxis(fold(dcolumns, size=part.shape[1:-1], **geometry)[0], 0, -1)
             if dmatrix is not None:
                 dmatrix += rows[..., made] @ np.swapaxes(windows(seen), 1, 2)
-        dx = None if dpadded is None else np.moveaxis(dpadded[inside], -1, 0)
-        dweight = None if dmatrix is None else dmatrix.reshape(weight.shape)
-        dbias = (rows @ np.ones(rows.shape[2], rows.dtype)).reshape(-1) if bias and wanted[2] else None
-        return dx, dweight, *([dbias] if bias else [])
+        dx = None if dpadded is None else np.moveaxis(dpadded[within], -1, 0)
+        dweight = None if dmatrix is None else dmatrix.reshape(shape)
+        dbias = (rows @ np.ones(rows.shape[2], rows.dtype)).reshape(-1) if with_bias and wanted[2] else None
+        return dx, dweight, *([dbias] if with_bias else [])
 
     return np.moveaxis(y.reshape(len(weight), *count, batch), -1, 0), pullback
 
@@ -174,7 +174,8 @@ def keep_freed_memory() -> None:
     LeNet. The C library of Linux on 64 bits learns from a block this large that is freed, untouched, that such blocks
     come and go; elsewhere nothing happens. man mallopt, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD.
     """
-    np.empty(31 << 20, np.uint8)
+    with suppress(MemoryError):
+        np.empty(31 << 20, np.uint8)
 
 
 keep_freed_memory()

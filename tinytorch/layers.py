@@ -310,11 +310,15 @@ class HookHandle:
     """Takes a hook away again with `remove()`."""
 
     def __init__(self, module: Module, hook: Callable[..., Any]) -> None:
-        self.module, self.hook = module, hook
+        self.module = module
+        self.hook: Callable[..., Any] | None = hook
 
     def remove(self) -> None:
-        """The hook is not called any more."""
-        self.module._forward_hooks = tuple(h for h in self.module._forward_hooks if h is not self.hook)
+        """The hook is not called any more, or once less where it was registered several times."""
+        hooks = list(self.module._forward_hooks)
+        if self.hook in hooks:
+            hooks.remove(self.hook)
+        self.module._forward_hooks, self.hook = tuple(hooks), None
 
 
 def _found_in(value: Any, name: str, kind: type) -> Iterator[tuple[str, Any]]:

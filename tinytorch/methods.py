@@ -502,6 +502,8 @@ class TensorMethods:
         dtype = find_dtype("to", *target, device) or dtype
         if dtype is None or np.dtype(dtype) == self.dtype:
             return self.clone() if copy else self
+        if np.dtype(dtype).kind not in "fiub":
+            raise TypeError(f"to expects a type of real numbers or booleans, got {np.dtype(dtype)}")
         if np.dtype(dtype).kind == "f":
             return self.apply(ops.cast, self, dtype=np.dtype(dtype))
         return self.constant(np.ndarray.astype, self, dtype=dtype)

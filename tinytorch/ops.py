@@ -147,7 +147,7 @@ def relu(x: Array) -> Rule:
     """max(x, 0), with slope 0 at 0.
 
     The mask is a product, which on large arrays is many times faster than choosing with np.where; an infinite gradient
-    becomes nan where the mask is 0.
+    becomes nan where the mask is 0, and nothing passes where x is nan.
     """
     y = np.maximum(x, 0)
     return y, lambda g: g * (y > 0)
@@ -192,7 +192,8 @@ def minimum(a: Array, b: Array) -> Rule:
 
 def clamp(x: Array, *, min: float | None = None, max: float | None = None) -> Rule:
     """x kept within [min, max]; the gradient passes where x was within already."""
-    y = np.clip(x, min, max)
+    low, high = (bound if bound is None or x.dtype.kind != "f" else x.dtype.type(bound) for bound in (min, max))
+    y = np.clip(x, low, high)
     return y, lambda g: np.where(y == x, g, 0)
 
 
@@ -233,7 +234,7 @@ def _laid_out_as(x: Array, g: Array, weight: Array) -> Array:
 
 def _rows(x: Array) -> Array:
     """(..., n) -> (rows, n)."""
-    return x if x.ndim == 2 else np.reshape(x, (-1, x.shape[-1]))
+    return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 # Reductions
@@ -375,7 +376,7 @@ def scatter(g: Array, *, index: Any, shape: tuple[int, ...]) -> Rule:
 def _may_repeat(index: Any) -> bool:
     """Whether an index can name one element twice: only arrays of integers can."""
     parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(p, (list, np.ndarray)) and np.asarray(p).dtype != bool for p in parts)
+    return any(isinstance(p, (list, tuple, np.ndarray)) and np.asarray(p).dtype != bool for p in parts)
 
 
 @linear_in_inputs

@@ -35,6 +35,8 @@ class Optimizer:
     an option that is unknown or out of range.
     """
 
+    elementwise = False  # whether `update` treats every element by itself, so that parameters may come as one vector
+
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         name = type(self).__name__
         given = _in_order(name, params)
@@ -104,7 +106,7 @@ class Optimizer:
         """Parameters, gradients and memory of group i: one by one, or as one vector where that is faster."""
         states = [self.state[p] for p in ready]
         vector = self._vectors.get(i)
-        if vector is None or not vector.holds(ready, states):
+        if self.elementwise and (vector is None or not vector.holds(ready, states)):
             vector = self._vectors[i] = OneVector(ready, states) if OneVector.pays(ready, states) else None
         if vector is not None:
             return vector.taken_together()
@@ -228,13 +230,17 @@ def _check_options(optimizer: str, group: Group, known: Iterable[str]) -> None:
         if not value >= 0:
             raise ValueError(f"{optimizer} expects {name} >= 0, got {value}")
     betas = group.get("betas", (0, 0))
-    if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+    if not isinstance(betas, (tuple, list)) or len(betas) != 2 or not all(map(_is_part, betas)):
         raise ValueError(f"{optimizer} expects betas to be two numbers from 0 up to but not including 1, got {betas}")
     if group.get("nesterov") and not (group["momentum"] > 0 and group["dampening"] == 0):
         raise ValueError(
             f"{optimizer} with nesterov=True expects momentum > 0 and dampening 0, "
             f"got momentum {group['momentum']} and dampening {group['dampening']}"
         )
+
+
+def _is_part(beta: Any) -> bool:
+    return isinstance(beta, (float, int, np.floating, np.integer)) and bool(0 <= beta < 1)
 
 
 def _running(name: str, state: State, p: np.ndarray) -> np.ndarray:
@@ -251,6 +257,8 @@ class SGD(Optimizer):
     The velocity is a decaying sum of gradients, and Nesterov's looks ahead by one step of it: Sutskever, Martens, Dahl and
     Hinton (2013), equations 1 to 4, with the learning rate outside the velocity, as in PyTorch.
     """
+
+    elementwise = True
 
     def __init__(
         self,
@@ -285,6 +293,8 @@ class RMSprop(Optimizer):
 
     `centered` divides by the standard deviation instead (Graves, 2013, equations 38 to 41); momentum sums up the quotients.
     """
+
+    elementwise = True
 
     def __init__(
         self,
@@ -328,6 +338,8 @@ class Adam(Optimizer):
 
     `amsgrad` divides by the largest mean square so far (Reddi, Kale and Kumar, 2018, algorithm 2).
     """
+
+    elementwise = True
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ from tinytorch.conv import (
     Padding,
     Sizes,
     all_windows,
+    as_remembered,
     batch_first,
     batch_last,
     check_fits,
@@ -112,7 +113,7 @@ def _windows(
     """The geometry of a pooling, checked."""
     if input.ndim not in (dims + 1, dims + 2):
         raise RuntimeError(f"{name} expects an input of {dims + 2} dimensions, got shape {input.shape}")
-    given = (tuple(g) if isinstance(g, list) else g for g in (kernel_size, stride, padding, dilation))
+    given = map(as_remembered, (kernel_size, stride, padding, dilation))
     geometry = dict(_checked(name, input.shape[-dims:], *given, ceil_mode))
     check_fits(name, input.shape, **geometry)
     return geometry
@@ -235,8 +236,8 @@ def _lp_pool(dims: int, input: Tensor, norm_type: float, kernel_size: Any, strid
 def lp_pool1d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
     """(sum |x|^p)^(1/p) of every window of a signal, p above 0; with p = inf the largest |x|. Raises as max_pool1d does.
 
-    The gradient of a window of zeros is 0. A window that ceil_mode lets reach beyond the end counts its mean for what it lacks. Sermanet, Chintala and LeCun
-    (2012), equation 1.
+    The gradient of a window of zeros is 0. A window that ceil_mode lets reach beyond the end counts its mean for what it
+    lacks. Sermanet, Chintala and LeCun (2012), equation 1.
     """
     return _lp_pool(1, input, norm_type, kernel_size, stride, ceil_mode)
 

@@ -184,6 +184,8 @@ class GRU(Module):
             raise RuntimeError(f"GRU expects sequences of at least one step, got an input of shape {input.shape}")
         states = (self.num_layers * self._directions, batch, self.hidden_size)
         expected = (states[0], states[2]) if single else states
+        if hx is not None:
+            F.check_input("GRU", hx, next(self.parameters()))
         if hx is not None and hx.shape != expected:
             raise RuntimeError(
                 f"GRU expects a first state of shape {expected} for an input of shape {input.shape}, got {hx.shape}"

@@ -86,9 +86,10 @@ def no_wider(value: Any, arrays: Sequence[Any]) -> np.ndarray:
 
 def _refused(function: Callable[..., Any], arrays: Sequence[Any], error: ValueError) -> Exception:
     """What NumPy has against the inputs, as one sentence that names the call and the shapes."""
+    name = {"put": "t[i] = v", "amax": "max", "amin": "min"}.get(function.__name__, function.__name__)
     shapes = " and ".join(str(np.shape(a)) for a in arrays)
     kind = IndexError if isinstance(error, IndexError) else RuntimeError  # a dim that is not there is both
-    return kind(f"{function.__name__} cannot take inputs of shape {shapes}: {str(error).strip(' .')}")
+    return kind(f"{name} cannot take inputs of shape {shapes}: {str(error).strip(' .')}")
 
 
 def _in_place(op: Callable[..., Any]) -> Callable[..., Tensor]:
@@ -177,12 +178,14 @@ def shares_memory(a: Tensor, b: Tensor) -> bool:
 
 
 def _index(index: Any) -> Any:
-    """An index with every Tensor in it replaced by its array, and every list by an array."""
-    if isinstance(index, tuple):
-        return tuple(_index(part) for part in index)
-    if isinstance(index, Tensor):
-        return index.array
-    return np.asarray(index, None if index else np.int64) if isinstance(index, list) else index
+    """An index with every Tensor in it replaced by its array, and every sequence by an array."""
+    return tuple(map(_place, index)) if isinstance(index, tuple) else _place(index)
+
+
+def _place(part: Any) -> Any:
+    if isinstance(part, Tensor):
+        return part.array
+    return np.asarray(part, None if part else np.int64) if isinstance(part, (list, tuple)) else part
 
 
 class Tensor(TensorMethods):
@@ -341,10 +344,14 @@ class Tensor(TensorMethods):
     # Gradients
 
     def backward(
-        self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
     ) -> None:
         """Add to `grad` of every leaf that led here its share of the gradient; see `tinytorch.autograd.backward`."""
-        autograd.backward(self, gradient, retain_graph, create_graph)
+        autograd.backward(self, gradient, retain_graph, create_graph, inputs)
 
     def accumulate(self, gradient: np.ndarray | Tensor) -> None:
         """Add a gradient to `grad`, in place where it is an array."""
@@ -460,6 +467,8 @@ class Tensor(TensorMethods):
             raise RuntimeError(
                 f"{op.__name__} in place cannot write into an expanded Tensor or read-only memory: clone() it before"
             )
+        if op is ops.put and not recorded:
+            return self._assign(params["index"], *others)
         before = Tensor._made(self.array.copy() if recorded else self.array, self._record if recorded else None)
         mine = [isinstance(x, Tensor) and shares_memory(x, self) for x in others]  # as in h.mul_(h) and h.add_(h.T)
         others = tuple((before if x is self else x.clone()) if m else x for x, m in zip(others, mine, strict=True))
@@ -473,6 +482,16 @@ class Tensor(TensorMethods):
         if made._record is not None:
             made._record.moment = moment  # as if it was made now, in place of what was there
             self._record, self._requires_grad = made._record, True
+        return self
+
+    def _assign(self, index: Any, value: Any) -> Tensor:
+        """Write a value at an index, without a copy of the rest."""
+        array = value.array if isinstance(value, Tensor) else value
+        try:
+            self.array[index] = array
+        except ValueError as error:
+            raise _refused(ops.put, [self.array, array], error) from error
+        mark_changed(self.array)
         return self
 
     def _check_recordable(self, known: Record | None) -> None:
@@ -610,10 +629,10 @@ def _calls(op: Callable[..., Any]) -> Callable[..., Tensor]:
 
 
 def _reduces(op: Callable[..., Any]) -> Callable[..., Tensor]:
-    return lambda x, axis=None, keepdims=False: apply(op, x, axis=axis, keepdims=keepdims)
+    return lambda x, axis=None, *, keepdims=False: apply(op, x, axis=axis, keepdims=keepdims)
 
 
-def _sum(x: Tensor, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
+def _sum(x: Tensor, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Tensor:
     total: Tensor = (x if dtype is None else x.to(dtype)).sum(axis, keepdims)
     return total
 

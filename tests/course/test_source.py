@@ -54,7 +54,7 @@ class Shape:
     @property
     def size(self):
         """Its size."""
-        return self._secret() + _kept
+        return [*self._secret(), _kept]
 
     @size.setter
     def size(self, value):
@@ -143,9 +143,53 @@ def test_solutions_put_into_the_stub_work_with_their_helpers():
     namespace = run(whole)
     shape = namespace["Shape"]()
     assert namespace["area"](1.0) == pytest.approx(3.14159265)
-    shape._secret = lambda: 1  # a method that went with the stub does not come back by itself
     shape.size = 4
-    assert (shape.value, shape.size, shape.other()) == (4, 4.0, 3.0)
+    assert (shape.value, shape.size, shape.other()) == (4, [(1, 2), 3.0], 3.0)
+
+
+def test_a_private_method_that_went_with_the_stub_comes_back_for_the_librarys_functions():
+    """Into the class, behind what a learner added; one of theirs by that name stays."""
+    own = source.put(STUB, Source.of("class Shape:\n    def other(self):\n        return 1"), ["Shape.other"])
+    assert "_secret" not in own.text
+    assert run(source.complete(own, LIBRARY))["Shape"]()._secret() == [(1, 2)]
+    mine = Source.of(own.text.rstrip() + "\n\n    def _secret(self):\n        return 5\n")
+    assert run(source.complete(mine, LIBRARY))["Shape"]()._secret() == 5
+    assert source.clashes(mine, LIBRARY) == {"_secret"}
+    assert source.clashes(LIBRARY, LIBRARY) == set()
+
+
+def test_what_is_put_into_a_file_with_tabs_has_tabs():
+    tabs = Source.of("class Shape:\n\tdef size(self):\n\t\treturn 1\n")
+    whole = source.put(tabs, Source.of("class Shape:\n    def other(self):\n        return 2\n"), ["Shape.other"])
+    whole = source.put(whole, Source.of("class Shape:\n    def size(self):\n        return 3\n"), ["Shape.size"])
+    shape = run(whole)["Shape"]()
+    assert (shape.size(), shape.other()) == (3, 2)
+
+
+@pytest.mark.parametrize("copies", [2, 3])
+def test_all_definitions_of_a_function_are_replaced(copies):
+    """A learner may have kept an older version above the new one."""
+    own = Source.of("def f():\n    return 1\n\n\n" * copies)
+    whole = source.put(own, Source.of("def f():\n    return 2"), ["f"])
+    assert run(whole)["f"]() == 2 and "return 1" not in whole.text
+
+
+@pytest.mark.parametrize("text", ["x = '\\d'\n", "f = lambda: 1 is 1\n"])
+def test_what_python_warns_of_does_not_disturb_the_reading(text):
+    assert Source.of(text).tree
+
+
+@pytest.mark.parametrize("data", [b"(" * 5000, b"x = 1\n" * 400_000, b"-" * 100_000 + b"1"])
+def test_a_file_that_is_too_much_to_read_is_a_syntax_error(tmp_path, data):
+    (tmp_path / "ops.py").write_bytes(data)
+    with pytest.raises(SyntaxError):
+        _ = Source.read(tmp_path / "ops.py").tree
+
+
+def test_lines_are_counted_as_python_counts_them(tmp_path):
+    (tmp_path / "ops.py").write_bytes(b"x = 1\r\n\ry = 2\r\rdef f():\r    pass\n")
+    own = Source.read(tmp_path / "ops.py")
+    assert own.line_of("f") == 5 and own.lines[4] == "def f():"
 
 
 def test_a_decorator_stays_where_the_donor_has_none_and_goes_where_it_has_one():

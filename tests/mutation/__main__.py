@@ -25,7 +25,17 @@ from typing import NamedTuple
 from tests.mutation.worker import PROJECT, run_tests
 
 FAULTS = Path(__file__).parent / "faults"
-COPIED = ("tinytorch", "datasets", "modules", "tests", "benchmarks", "conftest.py", "setup.cfg", "pyproject.toml", "README.md")
+COPIED = (
+    "tinytorch",
+    "datasets",
+    "modules",
+    "tests",
+    "benchmarks",
+    "conftest.py",
+    "setup.cfg",
+    "pyproject.toml",
+    "README.md",
+)
 NOT_OF_THE_LIBRARY = ("course", "mutation")  # tests
 AT_LEAST = 10
 SECONDS = 600  # for one fault: an endless loop is caught as well
