@@ -195,7 +195,7 @@ def backpropagate(
     for source, gradient in zip(outputs, gradients, strict=True):
         arrived[source] = arrived[source] + gradient if source in arrived else gradient
 
-    any_change = bool(records) and changed_since(records[0].moment)
+    any_change = bool(records) and changed_since(min(map(attrgetter("moment"), records)))
     for record in reversed(records):
         if needed is not None and record not in needed:
             continue
