@@ -1,6 +1,7 @@
 """Milestones: the learner's own files train a network on real data, with a number to reach.
 
-What is still to be written is the library's, and said to be so; a milestone counts when all that it stands on is their own.
+What is still to be written is the library's; a milestone counts when all that it stands on is their own. What would
+take long says so after a few steps, and offers the library's form of the one function that takes the time.
 """
 
 from __future__ import annotations
@@ -8,16 +9,46 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
-from tinytorch.course import worker
+from tinytorch.course import source, worker
+from tinytorch.course.exercises import modules
+from tinytorch.course.source import Source
 from tinytorch.course.workspace import Workspace, enter
+from tinytorch.progress import Progress
 
 RESULT = "tinytorch-milestone "  # begins the line of the child's output that holds the figures
+PATIENCE = 120  # seconds; what takes longer says so after STEPS steps
+STEPS = 3
+EVERY = 0.005  # seconds from one look at what is being run to the next
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A model, and what `fit` is told to train it."""
+
+    model: Any
+    training: Any
+    test: Any
+    epochs: int
+    optimizer: Any
+    batch_size: int = 32
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> int:
+        """How often the optimizer takes a step."""
+        return self.epochs * -(-len(self.training) // self.batch_size)
 
 
 @dataclass(frozen=True)
@@ -29,36 +60,198 @@ class Milestone:
     title: str
     goal: float
     library: float
-    train: Callable[[], tuple[Any, float, bool]]
+    plan: Callable[[], Plan]
 
 
-def _mlp() -> tuple[Any, float, bool]:
-    """Train an MLP on TinyDigits: the model, its accuracy on the test set, and whether every parameter moved."""
-    tinytorch = import_module("tinytorch")
+# The networks. Each imports the library when it is called, in a process that has entered the learner's folder.
+
+
+def _mlp() -> Plan:
+    """An MLP on TinyDigits."""
     layers = import_module("tinytorch.layers")
-    tinytorch.manual_seed(0)
     training, test = import_module("tinytorch.datasets").tinydigits()
     model = layers.Sequential(layers.Flatten(), layers.Linear(64, 128), layers.ReLU(), layers.Linear(128, 10))
-    before = [parameter.array.copy() for parameter in model.parameters()]
     optimizer = import_module("tinytorch.optimizers").Adam(model.parameters(), lr=0.003)
-    tinytorch.fit(model, training, epochs=20, optimizer=optimizer, batch_size=32, progress=True)
-    moved = all((old != new.array).any() for old, new in zip(before, model.parameters(), strict=True))
-    return model, tinytorch.evaluate(model, test)["accuracy"], moved
+    return Plan(model, training, test, 20, optimizer)
+
+
+def _signals() -> Plan:
+    """A CNN on MNIST-1D: three convolutions with a stride of 2, 40 steps to 19, 10, 5."""
+    nn = import_module("tinytorch.nn")
+    training, test = import_module("tinytorch.datasets").mnist1d()
+    layers: list[Any] = []
+    for inputs, outputs, kernel in ((1, 32, 5), (32, 32, 3), (32, 32, 3)):
+        layers += nn.Conv1d(inputs, outputs, kernel, stride=2, padding=1), nn.ReLU()
+    model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(32 * 5, 10))
+    roll = import_module("tinytorch.data").RandomRoll(2)
+    loss = partial(nn.functional.cross_entropy, label_smoothing=0.1)
+    return _in_one_cycle(model, training, test, epochs=25, batch_size=100, transform=roll, loss=loss)
+
+
+def _images() -> Plan:
+    """A CNN on TinyDigits: two convolutions, 8 x 8 points pooled to 4 x 4."""
+    nn = import_module("tinytorch.nn")
+    training, test = import_module("tinytorch.datasets").tinydigits()
+    convolutions = nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 32, 3, padding=1), nn.ReLU()
+    model = nn.Sequential(*convolutions, nn.MaxPool2d(2), nn.Flatten(), nn.Linear(32 * 4 * 4, 10))
+    return _in_one_cycle(model, training, test, epochs=10, batch_size=32)
+
+
+def _few() -> Plan:
+    """A CNN that has seen ten examples of each digit of TinyDigits, moved about, with batch norm and dropout."""
+    nn, data = import_module("tinytorch.nn"), import_module("tinytorch.data")
+    training, test = import_module("tinytorch.datasets").tinydigits()
+    labels = training.tensors[1].array
+    ten_each = data.Subset(training, [int(i) for digit in range(10) for i in (labels == digit).nonzero()[0][:10]])
+    layers: list[Any] = []
+    for inputs, outputs in ((1, 16), (16, 32)):
+        layers += nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+    model = nn.Sequential(*layers, nn.MaxPool2d(2), nn.Flatten(), nn.Dropout(0.3), nn.Linear(32 * 4 * 4, 10))
+    return _in_one_cycle(model, ten_each, test, epochs=100, batch_size=20, transform=data.RandomShift(1))
+
+
+def _sequences() -> Plan:
+    """A GRU that reads MNIST-1D from both ends, two points at a time."""
+    nn = import_module("tinytorch.nn")
+    training, test = import_module("tinytorch.datasets").mnist1d()
+
+    class Reader(nn.Module):  # type: ignore[name-defined, misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.gru = nn.GRU(2, 48, batch_first=True, bidirectional=True)
+            self.classes = nn.Linear(2 * 48, 10)
+
+        def forward(self, signals: Any) -> Any:
+            _, last = self.gru(signals.reshape(len(signals), 20, 2))
+            return self.classes(last.transpose(0, 1).reshape(len(signals), 2 * 48))
+
+    return _in_one_cycle(Reader(), training, test, epochs=16, batch_size=100, clip=1.0)
+
+
+def _in_one_cycle(model: Any, training: Any, test: Any, *, epochs: int, batch_size: int, **options: Any) -> Plan:
+    """AdamW with a learning rate that rises to 0.01 and falls again."""
+    optimizers = import_module("tinytorch.optimizers")
+    steps = epochs * -(-len(training) // batch_size)
+    optimizer = optimizers.AdamW(model.parameters(), optimizers.one_cycle(0.01, steps), weight_decay=0.05)
+    return Plan(model, training, test, epochs, optimizer, batch_size, options)
 
 
 MILESTONES = {
     milestone.name: milestone
-    for milestone in (Milestone("mlp", "08", "an MLP reads handwritten digits (TinyDigits)", 0.95, 0.965, _mlp),)
+    for milestone in (
+        Milestone("mlp", "08", "an MLP reads handwritten digits (TinyDigits)", 0.95, 0.965, _mlp),
+        Milestone("signals", "09", "a CNN reads signals (MNIST-1D)", 0.92, 0.955, _signals),
+        Milestone("images", "10", "a CNN reads handwritten digits (TinyDigits)", 0.97, 0.985, _images),
+        Milestone("few", "11", "a CNN learns digits from ten examples of each (TinyDigits/10)", 0.88, 0.95, _few),
+        Milestone("sequences", "12", "a GRU reads signals from both ends (MNIST-1D)", 0.85, 0.93, _sequences),
+    )
 }
 
 
-def run(milestone: Milestone, folder: Path) -> dict[str, Any]:
+def train(milestone: Milestone, watch: Sequence[str] = ()) -> tuple[float, bool]:
+    """The accuracy on the test set after training, and whether every parameter moved.
+
+    watch: paths of files of which it is said whose function takes the time, where it is long.
+    """
+    tinytorch = import_module("tinytorch")
+    tinytorch.manual_seed(0)
+    plan = milestone.plan()
+    before = [parameter.array.copy() for parameter in plan.model.parameters()]
+    tinytorch.fit(
+        plan.model,
+        plan.training,
+        epochs=plan.epochs,
+        optimizer=plan.optimizer,
+        batch_size=plan.batch_size,
+        progress=Forecast(partial(_say_how_long, milestone), plan.steps, watch),
+        **plan.options,
+    )
+    moved = all((old != new.array).any() for old, new in zip(before, plan.model.parameters(), strict=True))
+    return tinytorch.evaluate(plan.model, plan.test)["accuracy"], moved
+
+
+# How long it will take, from the first steps
+
+
+class Forecast(Progress):
+    """Shows progress and, once STEPS steps were taken, tells `say` how many seconds are left and what takes the most.
+
+    A thread looks at what the main one is doing, and counts the function of a watched file that is nearest.
+    """
+
+    def __init__(self, say: Callable[[float, str | None], None], steps: int, watch: Sequence[str] = ()) -> None:
+        super().__init__()
+        self.say, self.steps, self.watch = say, steps, watch
+        self.taken, self.over = 0, threading.Event()
+        self.seen: Counter[str] = Counter()
+        self.training_began = time.monotonic()
+        main = threading.get_ident()
+        threading.Thread(target=self._look, args=(main,), name="forecast", daemon=True).start()
+
+    def batch(self, done: int, facts: Mapping[str, float]) -> None:
+        """After a batch."""
+        self.taken += 1
+        if self.taken == STEPS:
+            self.over.set()
+            each = (time.monotonic() - self.training_began) / STEPS
+            self.say(each * (self.steps - STEPS), max(self.seen, key=self.seen.__getitem__, default=None))
+        super().batch(done, facts)
+
+    def _look(self, main: int) -> None:
+        while not self.over.wait(EVERY):
+            frame = sys._current_frames().get(main)
+            if frame is not None and (name := nearest(frame, self.watch)):
+                self.seen[name] += 1
+
+
+def nearest(frame: FrameType | None, files: Sequence[str]) -> str | None:
+    """The function of one of these files that is being run, "conv.unfold", whatever it has called elsewhere."""
+    while frame is not None:
+        code = frame.f_code
+        if code.co_filename in files:
+            parts = takewhile(lambda part: part != "<locals>", code.co_qualname.split("."))
+            return f"{Path(code.co_filename).stem}.{'.'.join(parts)}"
+        frame = frame.f_back
+    return None
+
+
+def _say_how_long(milestone: Milestone, seconds: float, slowest: str | None) -> None:
+    if seconds <= PATIENCE:
+        return
+    said = f"This will take about {max(round(seconds / 60), 2)} minutes"
+    if slowest is not None and is_exercise(slowest):
+        said += f", most of it in your {slowest}.\n"
+        said += "Let it run, or stop it with Ctrl+C and take the library's for that one:\n\n"
+        said += f"    tinytorch milestone {milestone.name} --fast {slowest}\n"
+    print(said, file=sys.stderr, flush=True)
+
+
+def is_exercise(name: str) -> bool:
+    """Whether "conv.unfold" is a function that the course asks for."""
+    file, _, function = name.partition(".")
+    return any(module.name == file and function in module.messages for module in modules())
+
+
+def with_fast(sources: Mapping[str, Source], fast: str) -> dict[str, Source]:
+    """A learner's files, in which one function, "conv.unfold", is the library's."""
+    file, _, function = fast.partition(".")
+    module = next(module for module in modules() if module.name == file)
+    if file not in sources:
+        return dict(sources)
+    own = source.complete(sources[file], module.library)
+    return {**sources, file: source.put(own, module.library, [function])}
+
+
+# In a process of its own
+
+
+def run(milestone: Milestone, folder: Path, fast: str = "") -> dict[str, Any]:
     """Train in a process of its own, on the files in a folder; its progress goes to standard error.
 
-    Returns accuracy, moved (whether the parameters changed) and files (those of the learner that ran). Raises
-    ChildProcessError where it fails, with what it said.
+    fast: a function for which the library's stands in, "conv.unfold". Returns accuracy, moved (whether the parameters
+    changed) and files (those of the learner that ran). Raises ChildProcessError where it fails, with what it said.
     """
-    words = [*worker.command("run_milestone"), milestone.name, str(folder)]
+    words = [*worker.command("run_milestone"), milestone.name, str(folder), fast]
     words[words.index("-c") + 1] = words[words.index("-c") + 1].replace("course.worker", "course.milestones")
     done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8", errors="replace")
     for line in done.stdout.splitlines():
@@ -70,9 +263,13 @@ def run(milestone: Milestone, folder: Path) -> dict[str, Any]:
 
 def run_milestone() -> None:
     """The child: enter the folder, train, print the figures."""
-    _, name, folder = sys.argv
-    enter(Workspace(Path(folder)).sources())
-    _, accuracy, moved = MILESTONES[name].train()
+    _, name, folder, fast = sys.argv
+    sources = Workspace(Path(folder)).sources()
+    enter(with_fast(sources, fast) if fast else sources)
+    try:
+        accuracy, moved = train(MILESTONES[name], [text.path for text in sources.values()])
+    except KeyboardInterrupt:  # whoever started it is told as well, and says so
+        sys.exit(130)
     ran = [module.__file__ for title, module in list(sys.modules.items()) if title.startswith("tinytorch.")]
     files = sorted(Path(file).name for file in ran if file and Path(file).parent == Path(folder))
     print(f"\n{RESULT}{json.dumps({'accuracy': accuracy, 'moved': moved, 'files': files})}")
