@@ -106,7 +106,16 @@ def judge_mistake(file, exercise, mistake):
     found = file.verdict(exercise, with_variant(exercise, mistake))
     if found.ok:
         raise Disagreement(f"the mistake {mistake.name} passes all checks")
+    for columns in (60, 80):
+        shown = report.verdict(found, Path("file.py"), exercise.module.library, columns)
+        if wide := [line for line in shown.split("\n") if len(line) > columns and not is_code(line)]:
+            raise Disagreement(f"what is said of {mistake.name} is wider than {columns} columns: {wide[0]!r}")
     file.config.stash[NAMED].append((exercise.id, mistake.name, found.failure.diagnosis == mistake))
+
+
+def is_code(line):
+    """A line that is not wrapped, because it can be copied: an array, a call, a line of the file."""
+    return line.startswith("    ") or len(line.split()) == 1
 
 
 def count_named(file, module):

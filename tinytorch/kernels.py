@@ -49,6 +49,8 @@ class OneVector:
             return False
         if sum(p.numel() for p in params) > LONGEST or len({p.dtype for p in params}) > 1:
             return False
+        if any(isinstance(value, np.ndarray) for state in states for value in state.values()):
+            return False
         kinds = [[(name, None if isinstance(v, Tensor) else v) for name, v in state.items()] for state in states]
         return all(kind == kinds[0] for kind in kinds) and len({id(owner(p.array)) for p in params}) == len(params)
 

@@ -27,9 +27,10 @@ class lists_of_batches:
 
     class Means:
         def __init__(self):
-            self.batches = []
+            self.count, self.batches = 0, []
 
         def add(self, n, values):
+            self.count += n
             self.batches.append((n, dict(values)))
 
         def values(self):
