@@ -17,7 +17,9 @@ demo: .venv/demo  ## train four networks on real data, in seconds, on NumPy alon
 test: .venv/dev  ## the tests (under five minutes)
 	$(ONE_THREAD) $(BIN)/python -m pytest -q -ra
 
-test-long: .venv/dev  ## what takes longer: mutation of every file of the library (under an hour)
+test-long: .venv/dev  ## what takes longer: a learner's whole way, mutation of the solutions and of the library (under an hour)
+	$(ONE_THREAD) $(BIN)/python -m pytest -q -ra --long -m long
+	$(ONE_THREAD) $(BIN)/python -m tests.course.mutants
 	$(ONE_THREAD) $(BIN)/python -m tests.mutation
 
 measure: bench  ## the figures: speed, accuracy over five seeds, import time, memory; results go to benchmarks/results

@@ -3,13 +3,14 @@
     python -m tests.mutation [--only tinytorch/ops.py ...] [--workers 2] [--json FILE]
 
 The faults are in tests/mutation/faults/, a file for each file of the library: pairs of what stands there and what takes its
-place. The tests of the file itself run first, then all others, until one fails. The exit status is 1 where a fault
-survived, or no longer fits the file that it was written for.
+place. Some tests that run the line itself come first, then those of the file, then all others, until one fails. The exit
+status is 1 where a fault survived, or no longer fits the file that it was written for.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import multiprocessing
 import os
@@ -17,11 +18,14 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count as counting
 from pathlib import Path
 from queue import Queue
 from typing import NamedTuple
 
+from tests.mutation.reach import Reach
 from tests.mutation.worker import PROJECT, run_tests
 
 FAULTS = Path(__file__).parent / "faults"
@@ -38,9 +42,10 @@ COPIED = (
 )
 NOT_OF_THE_LIBRARY = ("course", "mutation")  # tests
 AT_LEAST = 10
+TIMES = counting(1_000_000_000)
 SECONDS = 600  # for one fault: an endless loop is caught as well
 PROCESSES = multiprocessing.get_context("forkserver" if hasattr(os, "fork") else "spawn")
-LOADED_ONCE = ["numpy", "scipy.stats", "sklearn", "torch"]  # where they are installed
+LOADED_ONCE = ["hypothesis", "numpy", "scipy.stats", "sklearn", "torch"]  # where they are installed
 
 
 class Fault(NamedTuple):
@@ -49,6 +54,11 @@ class Fault(NamedTuple):
     file: str
     was: str
     becomes: str
+
+    def key(self) -> str:
+        """What tells it from every other, and from itself in a file that has changed since."""
+        text = (PROJECT / self.file).read_text(encoding="utf-8")
+        return hashlib.sha256(json.dumps([text, *self]).encode()).hexdigest()
 
 
 def load_faults(only: list[str]) -> list[Fault]:
@@ -77,31 +87,38 @@ ELSEWHERE = {  # where the tests of a file stand that has none of its own
 
 
 def tests_of(file: str) -> list[str]:
-    """The tests laid out beside a file, and then all of them."""
+    """The files of tests laid out beside a file."""
     inside = Path(file).relative_to("tinytorch")
     own = Path("tests") / inside.parent / f"test_{inside.stem.strip('_')}.py"
-    beside = [str(own)] if (PROJECT / own).exists() else ELSEWHERE.get(inside.stem, [])
-    return [*beside, "tests"]
+    return [own.as_posix()] if (PROJECT / own).exists() else ELSEWHERE.get(inside.stem, [])
 
 
-def verdict(fault: Fault, copy: Path) -> str:
+def verdict(fault: Fault, copy: Path, reach: Reach) -> str:
     """What became of a fault: "caught by ...", "survived", or that it does not fit the file."""
     path = copy / fault.file
     whole = path.read_text(encoding="utf-8")
     if whole.count(fault.was) != 1 or fault.was == fault.becomes:
         return f"does not fit: it stands {whole.count(fault.was)} times in the file"
-    path.write_text(whole.replace(fault.was, fault.becomes), encoding="utf-8")
+    own = tests_of(fault.file)
+    nearest = reach.tests(fault.file, whole, whole.index(fault.was), len(fault.was), own)
+    write(path, whole.replace(fault.was, fault.becomes))
     try:
-        for tests in tests_of(fault.file):
+        for tests in filter(None, (nearest, own, ["tests"])):
             failed = first_failure(tests, copy)
             if failed:
                 return f"caught by {failed}"
         return "survived"
     finally:
-        path.write_text(whole, encoding="utf-8")
+        write(path, whole)
 
 
-def first_failure(tests: str, copy: Path) -> str | None:
+def write(path: Path, text: str) -> None:
+    """Write a file with a time of its own in whole seconds, by which Python knows that it must be compiled anew."""
+    path.write_text(text, encoding="utf-8")
+    os.utime(path, (next(TIMES),) * 2)
+
+
+def first_failure(tests: list[str], copy: Path) -> str | None:
     """The first test that fails, None where all pass."""
     output = copy / "output.txt"
     process = PROCESSES.Process(target=run_tests, args=(tests, copy, output))
@@ -110,7 +127,7 @@ def first_failure(tests: str, copy: Path) -> str | None:
     if process.is_alive():
         process.kill()
         process.join()
-        return f"{tests}: no end within {SECONDS} s"
+        return f"{tests[0]}: no end within {SECONDS} s"
     if process.exitcode == 0:
         return None
     lines = output.read_text(encoding="utf-8", errors="replace").splitlines() if output.exists() else []
@@ -118,29 +135,32 @@ def first_failure(tests: str, copy: Path) -> str | None:
     if named:
         return named[0].split(" - ")[0].split(" ", 1)[1]
     if process.exitcode is not None and process.exitcode < 0:
-        return f"{tests}: killed by signal {-process.exitcode}"
+        return f"{tests[0]}: killed by signal {-process.exitcode}"
     raise RuntimeError("\n".join(["pytest itself failed:", *lines[-20:]]))
 
 
-def judge_all(faults: list[Fault], workers: int) -> list[tuple[Fault, str]]:
-    """The verdict on every fault, each worker in a copy of its own."""
+def judge_all(faults: list[Fault], workers: int, known: dict[str, str], note: Callable[[str, str], None]) -> list[str]:
+    """The verdict on every fault that is not `known`, each worker in a copy of its own; `note` is told of each at once."""
     with tempfile.TemporaryDirectory() as scratch:
         copies: Queue[Path] = Queue()
         for i in range(workers):
             copies.put(copy_project(Path(scratch) / str(i)))
-        for tests in dict.fromkeys(tests_of(fault.file)[0] for fault in faults):
-            failed = first_failure(tests, Path(scratch) / "0")
-            if failed:
-                sys.exit(f"without any fault {failed} fails: there is nothing to judge by")
+        print("running all tests once, to see which lines each of them reaches", flush=True)
+        reach = Reach(Path(scratch) / "0")
 
-        def judge(numbered: tuple[int, Fault]) -> tuple[Fault, str]:
+        def judge(numbered: tuple[int, Fault]) -> str:
+            i, fault = numbered
+            key = fault.key()
+            if key in known:
+                return known[key]
             copy = copies.get()
             try:
-                said = verdict(numbered[1], copy)
+                said = verdict(fault, copy, reach)
             finally:
                 copies.put(copy)
-            print(f"{numbered[0]:>4} of {len(faults)}  {numbered[1].file}  {said}", flush=True)
-            return numbered[1], said
+            print(f"{i:>4} of {len(faults)}  {fault.file}  {said}", flush=True)
+            note(key, said)
+            return said
 
         with ThreadPoolExecutor(workers) as pool:
             return list(pool.map(judge, enumerate(faults, 1)))
@@ -176,18 +196,37 @@ def report(judged: list[tuple[Fault, str]]) -> tuple[dict[str, dict[str, int]], 
     return counts, amiss
 
 
+def journal(file: Path | None) -> tuple[dict[str, str], Callable[[str, str], None]]:
+    """The verdicts noted in a file by the key of their fault, but for what survived, and how to note another."""
+    if file is None:
+        return {}, lambda key, said: None
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    known = dict(line.split(" ", 1) for line in lines)
+
+    def note(key: str, said: str) -> None:
+        with file.open("a", encoding="utf-8") as out:
+            out.write(f"{key} {said}\n")
+
+    return {key: said for key, said in known.items() if said.startswith("caught")}, note
+
+
 def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.split("\n\n")[0])
     parser.add_argument("--only", nargs="+", default=[], metavar="FILE", help="only the faults of these files")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes at once (all cores)")
+    parser.add_argument(
+        "--journal", type=Path, metavar="FILE", help="go on from the verdicts noted there, and note more"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the counts to a file")
     options = parser.parse_args()
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     PROCESSES.set_forkserver_preload(LOADED_ONCE)
     faults = load_faults(options.only)
     start = time.perf_counter()
-    counts, amiss = report(judge_all(faults, options.workers))
+    known, note = journal(options.journal)
+    verdicts = judge_all(faults, options.workers, known, note)
+    counts, amiss = report(list(zip(faults, verdicts, strict=True)))
     for file, count in counts.items():
         print(f"{file:<32} {count['caught']:>3} of {count['planted']:>3} caught")
     print("\n".join(amiss) if amiss else f"all {len(faults)} caught in {time.perf_counter() - start:.0f} s")
