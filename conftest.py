@@ -20,6 +20,20 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tinytorch"))
 def pytest_addoption(parser):
     """Options of ours are declared here, where pytest finds them whatever it is asked to run."""
     parser.addoption("--workspace", metavar="DIR", help="with modules/: check the files of this workspace")
+    parser.addoption("--long", action="store_true", help="run the tests that take minutes, too")
+
+
+def pytest_configure(config):
+    """Say what our marks mean."""
+    config.addinivalue_line("markers", "long: takes minutes; runs with --long only")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what takes minutes, unless it is asked for."""
+    if not config.getoption("--long"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes: --long runs it"))
 
 
 @pytest.fixture(autouse=True)

@@ -33,6 +33,11 @@ def test_arrays_keep_the_order_of_their_memory():
     assert difference(sent(x[:, ::2]), x[:, ::2]) is None
 
 
+def test_data_types_arrive_as_numpys_own():
+    """As those of arrays that are made here: the library asks for some of them by `is`."""
+    assert all(sent(np.ones(2, dtype)).dtype is np.dtype(dtype) for dtype in (bool, np.int64, np.float32, np.float64))
+
+
 def test_plain_values_arrive_as_they_were():
     value = {"a": [1, 2.5, None, True, "x"], "b": (1, (2,), {}), "c": slice(None, 3, -1), "d": ..., "array": "not one"}
     assert sent(value) == value

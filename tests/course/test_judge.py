@@ -43,7 +43,8 @@ def test_a_ghost_student_passes_exercise_by_exercise(judge, module):
         assert (found.passed, found.failure.kind) == (0, "unwritten"), exercise.id
     for i, exercise in enumerate(module.exercises):
         for later in module.exercises[i:]:
-            assert says(workspace.alone(later, own)) == says(failing[later.id])
+            again, before = workspace.alone(later, own), failing[later.id]
+            assert again.text == before.text or says(again) == says(before), later.id
         own = workspace.source.put(own, module.library, exercise.functions)
         assert judge.verdict(exercise, workspace.alone(exercise, own)).ok, exercise.id
 
@@ -104,7 +105,7 @@ def test_helpers_and_imports_of_a_learner_come_along(judge, first):
         ("import os; os._exit(0)", "ended", "with status 0"),
         ("import os; os.kill(os.getpid(), 9)", "ended", "by SIGKILL"),
         ("import ctypes; ctypes.string_at(0)", "ended", "by SIGSEGV"),
-        ("print('A' * 10**8); return None", "wrong", "but it returned None"),
+        ("print('A' * 10**7); return None", "wrong", "but it returned None"),
         ("import tempfile; tempfile.TemporaryFile().write(bytes(10**8))", "crash", "OSError"),
         ("return np.zeros((1500, 1500)), lambda g: g * b, lambda g: g * a", "wrong", "the answer has more than"),
         ("x = []; x.append(x); return a * b, lambda g: x, lambda g: x", "wrong", "nested without end"),
@@ -148,8 +149,8 @@ def test_an_endless_loop_is_named_with_its_line(judge, first):
 def test_whatever_a_right_answer_does_besides_it_passes(judge, first):
     right = "return a * b, lambda g: g * b, lambda g: g * a"
     for body in (
-        "print('A' * 10**8)",
-        "import os, sys; sys.stdout.buffer.write(bytes(10**7)); sys.stderr.write('x' * 10**7); os.chdir('/')",
+        "print('A' * 10**7)",
+        "import os, sys; sys.stdout.buffer.write(bytes(10**6)); sys.stderr.write('x' * 10**6); os.chdir('/')",
         "import os; os.environ.clear(); import warnings; warnings.warn('hm')",
         "import threading, time; threading.Thread(target=time.sleep, args=(100,)).start()",
         "import subprocess; subprocess.run(['echo', 'hello'])",

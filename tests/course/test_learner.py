@@ -77,6 +77,27 @@ def test_from_nothing_to_the_first_pass(tmp_path):
     assert learner(folder, status=1).splitlines()[0].startswith(SECOND.id)
 
 
+@ON_POSIX
+def test_a_session_does_not_move_on_by_itself(workspace):
+    from tests.course.terminal import Terminal
+
+    with Terminal(workspace.folder, environment=environment()) as terminal:
+        terminal.until("[q]uit > ")
+        solve(workspace, FIRST)
+        for _ in range(2):
+            terminal.type("r")
+            assert f"{FIRST.id} {FIRST.title} passes" in terminal.until("[q]uit > ")
+        terminal.type("n")
+        assert f"{SECOND.id} {SECOND.title} (" in terminal.until("[q]uit > ")
+
+
+def test_without_a_memory_it_goes_on_at_the_first_that_does_not_pass(workspace):
+    """Not at the first of all, although those before were not checked."""
+    solve(workspace, FIRST)
+    solve(workspace, SECOND)
+    assert learner(workspace.folder, status=1).startswith(exercises()[2].id)
+
+
 def test_next_stays_where_something_fails(workspace):
     assert "does not pass yet" in learner(workspace.folder, "next", status=1)
     assert Workspace(workspace.folder).current == FIRST
@@ -92,8 +113,8 @@ def test_the_list_says_in_words_how_each_stands(workspace):
     solve(workspace, FIRST)
     edit(workspace, f'raise NotImplementedError("{SECOND.id} {SECOND.functions[0]}")', "return x, lambda g: g")
     rows = learner(workspace.folder, "list", status=0).splitlines()
-    assert any(re.match(rf"> {FIRST.id} +passes ", row) for row in rows)
-    assert any(re.match(rf"  {SECOND.id} +fails ", row) for row in rows)
+    assert any(re.match(rf"  {FIRST.id} +passes ", row) for row in rows)
+    assert any(re.match(rf"> {SECOND.id} +fails ", row) for row in rows)
     assert sum(re.match(r"[> ] \d\d\.\d +to do ", row) is not None for row in rows) == len(exercises()) - 2
     assert max(map(len, rows)) <= 80
     assert all(len(row) <= 60 for row in learner(workspace.folder, "list", COLUMNS="60").splitlines())
@@ -221,44 +242,31 @@ def test_watch_checks_on_every_save(workspace):
 
 @ON_POSIX
 def test_alone_on_a_terminal_it_asks_what_to_do(workspace):
-    import pty
+    from tests.course.terminal import Terminal
 
     solve(workspace, FIRST)
-    ours, theirs = pty.openpty()
-    words = [sys.executable, "-m", "tinytorch"]
-    process = subprocess.Popen(
-        words, cwd=workspace.folder, env=environment(), stdin=theirs, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
-    shown = ""
-
-    def until(text):
-        nonlocal shown
-        seen = ""
-        while text not in seen:
-            seen += os.read(ours, 4096).decode()
-        shown += seen
-        return seen
-
-    until("[q]uit > ")
-    for answer, expected in (
-        ("h", "Hint 1"),
-        ("l", " to do "),
-        ("x", "[y/N]"),
-        ("n", ""),
-        ("z", "none of these"),
-        ("n", SECOND.title),
-    ):
-        os.write(ours, f"{answer}\n".encode())
-        assert expected in until("[y/N] " if answer == "x" else "[q]uit > ")
-    os.write(ours, b"s\n")
-    until("[y/N] ")
-    os.write(ours, b"n\n")
-    until("[q]uit > ")
-    os.write(ours, b"q\n")
-    assert process.wait(10) == 0
-    os.close(ours)
-    assert "\x1b[32m" in shown and Workspace(workspace.folder).written(FIRST)
+    with Terminal(workspace.folder, environment=environment()) as terminal:
+        terminal.until("[q]uit > ")
+        for answer, expected in (
+            ("h", "Hint 1"),
+            ("l", " to do "),
+            ("x", "[y/N]"),
+            ("n", ""),
+            ("z", "none of these"),
+            ("n", SECOND.title),
+        ):
+            terminal.type(answer)
+            assert expected in terminal.until("[y/N] " if answer == "x" else "[q]uit > ")
+        terminal.type("s")
+        terminal.until("[y/N] ")
+        terminal.type("n")
+        terminal.until("[q]uit > ")
+        edit(workspace, "import numpy as np", "import numpy as")
+        terminal.type("r")
+        assert "is not Python" in terminal.until("[q]uit > "), "and it goes on"
+        terminal.type("q")
+        assert terminal.end() == 0
+    assert "\x1b[32m" in terminal.shown and Workspace(workspace.folder).written(FIRST)
 
 
 def test_help_hints_and_lists_need_no_numpy(workspace):
@@ -315,7 +323,38 @@ def test_nothing_is_coloured_without_a_terminal(workspace):
     assert "\x1b" not in learner(workspace.folder, "check")
 
 
+def test_a_notebook_beside_each_file_and_checks_read_the_file(tmp_path):
+    jupytext = pytest.importorskip("jupytext", reason="jupytext is not installed")
+    said = learner(tmp_path, "start", "work", "--notebook", status=0)
+    folder = tmp_path / "work"
+    assert "ops.ipynb" in said and (folder / "jupytext.toml").exists()
+    book = jupytext.read(folder / "ops.ipynb")
+    assert jupytext.writes(book, fmt="py:light") == (folder / "ops.py").read_text(encoding="utf-8"), "nothing is added"
+    solve(Workspace(folder), FIRST)
+    learner(folder, "check", status=0)
+    learner(folder, "check", SECOND.id)
+    learner(folder, "check", "04.1")
+    assert (folder / "layers.ipynb").exists(), "files that come later have one too"
+    (folder / "ops.ipynb").write_text("mine")
+    learner(folder, "start", "--notebook", status=0)
+    assert (folder / "ops.ipynb").read_text() == "mine"
+
+
+def test_every_stub_survives_being_a_notebook():
+    jupytext = pytest.importorskip("jupytext", reason="jupytext is not installed")
+    for module in modules():
+        text = module.stub().text
+        assert jupytext.writes(jupytext.reads(text, fmt="py:light"), fmt="py:light") == text, module.name
+
+
 # Bad input: a sentence, and nothing is lost
+
+
+def test_notebooks_without_jupytext(tmp_path):
+    (tmp_path / "jupytext.py").write_text("raise ModuleNotFoundError('no')")
+    said = sentence(learner(tmp_path, "start", "work", "--notebook", status=1))
+    assert "notebooks need jupytext: python -m pip install" in said
+    assert not (tmp_path / "work").exists()
 
 
 def test_a_folder_that_is_no_workspace(tmp_path):

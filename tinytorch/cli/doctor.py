@@ -50,13 +50,16 @@ def _workspace() -> str | None:
 
 
 def _worker() -> str | None:
-    from tinytorch.course.judge import Judge
+    from tinytorch.course.judge import Judge, WorkerError
     from tinytorch.course.worker import CAN_FORK
 
     began = time.perf_counter()
     first = exercises()[0]
-    with Judge() as judge:
-        found = judge.verdict(first, first.module.library)
+    try:
+        with Judge() as judge:
+            found = judge.verdict(first, first.module.library)
+    except WorkerError:
+        return f"the process that runs exercises, {sys.executable}, ended unexpectedly"
     seconds = time.perf_counter() - began
     print(f"a check      {seconds:.2f} seconds, {'forked' if CAN_FORK else 'in a new process each time'}")
     return None if found.ok else f"the library's own code fails {first.id}: {found.failure and found.failure.what}"

@@ -69,7 +69,7 @@ class Desk:
         try:
             found = self.verdict(exercise)
         except WorkspaceError as error:
-            print(wrapped(f"{exercise.id} {exercise.title}: {error}", self.columns))
+            self.say(f"{exercise.id} {exercise.title}: {error}")
             return False
         path = self.workspace.path(exercise.module)
         print(report.verdict(found, _near(path), self.workspace.read(exercise.module), self.columns, self.style))
@@ -85,14 +85,32 @@ class Desk:
         except WorkspaceError:
             return False
 
+    @property
+    def current(self) -> Exercise:
+        """Where they are: where they went last, else the first exercise that does not pass. It stays so until they move."""
+        if self.workspace.current is None:
+            self.workspace.current = self.first_open() or exercises()[-1]
+        return self.workspace.current or exercises()[-1]
+
+    def first_open(self, after: Exercise | None = None) -> Exercise | None:
+        """The first exercise that does not pass, from one on and then from the beginning."""
+        every = exercises()
+        start = every.index(after) + 1 if after else 0
+        return next((e for e in every[start:] + every[:start] if not self.passes(e)), None)
+
     def bar(self) -> str:
         """How far they are, in a line."""
         every = exercises()
         done = [exercise for exercise in every if self.workspace.remembered(exercise)]
-        width = 24
-        full = width * len(done) // len(every)
         points = f"{sum(e.points for e in done)} of {sum(e.points for e in every)} points"
-        return f"[{'#' * full}{'.' * (width - full)}] {len(done)} of {len(every)} exercises, {points}"
+        words = f"{len(done)} of {len(every)} exercises, {points}"
+        width = max(min(24, self.columns - len(words) - 3), 1)
+        full = width * len(done) // len(every)
+        return f"[{'#' * full}{'.' * (width - full)}] {words}"
+
+    def say(self, text: str) -> None:
+        """Print a paragraph in the width of the terminal."""
+        print(wrapped(text, self.columns))
 
 
 @contextmanager
@@ -103,6 +121,9 @@ def at_desk() -> Iterator[Desk]:
         yield desk
     finally:
         desk.close()
+    if error := desk.workspace.unsaved:
+        said = f"your progress could not be saved ({error.strerror}: {error.filename}); your own files are as they were"
+        print(f"tinytorch: {said}", file=sys.stderr)
 
 
 def _near(path: Path) -> Path:
@@ -113,7 +134,7 @@ def _near(path: Path) -> Path:
 def _chosen(desk: Desk, name: str | None) -> Exercise:
     """The exercise of that id; without one, where they are."""
     if name is None:
-        return desk.workspace.current
+        return desk.current
     known = {exercise.id: exercise for exercise in exercises()}
     if name not in known:
         raise CommandError(
@@ -129,12 +150,14 @@ def start(options: argparse.Namespace) -> int:
     """Make a workspace."""
     folder = Path(options.folder).resolve()
     existed = (folder / workspace.MARK).exists()
-    desk = Desk(Workspace.start(folder))
+    desk = Desk(Workspace.start(folder, options.notebook))
     if existed:
-        print(f"{folder} goes on with this version; your files are as they were.")
+        desk.say(f"{folder} goes on with this version; your files are as they were.")
         return 0
     first = exercises()[0]
-    print(f"{folder} is your workspace. Go there, open {first.module.name}.py, and run `tinytorch`.\n")
+    file = f"{first.module.name}.{'ipynb' if desk.workspace.notebooks else 'py'}"
+    desk.say(f"{folder} is your workspace. Go there, open {file}, and run `tinytorch`.")
+    print()
     introduce(desk, first)
     return 0
 
@@ -160,10 +183,10 @@ def give_hint(desk: Desk, exercise: Exercise) -> None:
     """Print the hints that were given before, and one more."""
     given = desk.workspace.next_hint(exercise)
     for i, text in enumerate(exercise.hints[:given], 1):
-        print(f"Hint {i} of {len(exercise.hints)} for {exercise.id} {exercise.title}\n")
-        print(wrapped(text, desk.columns) + "\n")
+        desk.say(f"Hint {i} of {len(exercise.hints)} for {exercise.id} {exercise.title}")
+        print(f"\n{wrapped(text, desk.columns)}\n")
     if given == len(exercise.hints):
-        print(f"There are no more hints; `tinytorch solution {exercise.id}` shows the library's own code.")
+        desk.say(f"There are no more hints; `tinytorch solution {exercise.id}` shows the library's own code.")
 
 
 def list_(options: argparse.Namespace) -> int:
@@ -176,7 +199,7 @@ def list_(options: argparse.Namespace) -> int:
 
 def show_list(desk: Desk) -> None:
     """Print every exercise with its state, checked where it is not known."""
-    current = desk.workspace.current
+    current = desk.current
     for module in modules():
         print(desk.style.bold(f"{module.number} {module.title}"[: desk.columns]))
         for exercise in module.exercises:
@@ -203,11 +226,11 @@ def next_(options: argparse.Namespace) -> int:
 
 def go_on(desk: Desk) -> bool:
     """Move to the first exercise that does not pass, and say what it asks for; False where the current one fails."""
-    current = desk.workspace.current
+    current = desk.current
     if not desk.passes(current):
-        print(f"{current.id} {current.title} does not pass yet; `tinytorch check ID` tries any other.")
+        desk.say(f"{current.id} {current.title} does not pass yet; `tinytorch check ID` tries any other.")
         return False
-    following = desk.workspace.first_open(current)
+    following = desk.first_open(current)
     if following is None:
         print("All exercises pass: the library is yours.")
         return True
@@ -220,12 +243,11 @@ def introduce(desk: Desk, exercise: Exercise) -> None:
     """Say what an exercise asks for and where it is to be written."""
     path = desk.workspace.file(exercise.module)
     line = desk.workspace.read(exercise.module).line_of(exercise.functions[0])
-    print(
-        desk.style.bold(f"{exercise.id} {exercise.title}")
-        + f" ({exercise.points} points, {exercise.minutes} minutes)\n"
-    )
-    print(wrapped(exercise.prompt, desk.columns) + "\n")
-    print(wrapped(f"To write: {', '.join(exercise.functions)}, in {_near(path)} from line {line} on.", desk.columns))
+    facts = f"{exercise.points} points, {exercise.minutes} minutes"
+    print(desk.style.bold(wrapped(f"{exercise.id} {exercise.title} ({facts})", desk.columns)) + "\n")
+    desk.say(exercise.prompt)
+    print()
+    desk.say(f"To write: {', '.join(exercise.functions)}, in {_near(path)} from line {line} on.")
 
 
 def reset(options: argparse.Namespace) -> int:
@@ -237,9 +259,10 @@ def reset(options: argparse.Namespace) -> int:
 
 def start_over(desk: Desk, exercise: Exercise) -> None:
     """Reset an exercise, and say where the backup is."""
-    backup = desk.workspace.reset(exercise)
+    backup, whole = desk.workspace.reset(exercise)
     kept = f"; the file as it was is {_near(backup)}" if backup else ""
-    print(f"{exercise.id} {exercise.title} is to be written again{kept}.")
+    what = f"All of {exercise.module.name}.py" if whole else f"{exercise.id} {exercise.title}"
+    desk.say(f"{what} is to be written again{kept}.")
 
 
 def solution(options: argparse.Namespace) -> int:
@@ -252,9 +275,7 @@ def show_solution(desk: Desk, exercise: Exercise, confirmed: bool = False) -> bo
     """Print the library's functions, before the pass only with a confirmation."""
     if not confirmed and not desk.passes(exercise):
         if not sys.stdin.isatty():
-            print(
-                f"{exercise.id} does not pass yet; `tinytorch solution {exercise.id} --yes` shows its solution all the same."
-            )
+            desk.say(f"{exercise.id} does not pass yet; `tinytorch solution {exercise.id} --yes` shows its solution.")
             return False
         if input(f"{exercise.id} does not pass yet. Show its solution all the same? [y/N] ").strip().lower() != "y":
             return False
@@ -273,33 +294,64 @@ def milestone(options: argparse.Namespace) -> int:
         return 0
     if options.name not in known:
         raise CommandError(f"there is no milestone {options.name!r}: choose from {', '.join(known)}")
+    if options.fast and not milestones.is_exercise(options.fast):
+        raise CommandError(f"--fast wants a function of the course, such as conv.unfold, not {options.fast!r}")
     with at_desk() as desk:
-        return _train(desk, known[options.name])
+        return _train(desk, known[options.name], options.fast)
 
 
-def _train(desk: Desk, chosen: Any) -> int:
+def _train(desk: Desk, chosen: Any, fast: str) -> int:
     from tinytorch.course import milestones
 
     needed = [exercise for exercise in exercises() if exercise.id[:2] <= chosen.after]
     own = [exercise for exercise in needed if desk.passes(exercise)]
-    print(
-        f"{chosen.title[:1].upper()}{chosen.title[1:]}, with {len(own)} of {len(needed)} exercises yours.", flush=True
-    )
-    result = milestones.run(chosen, desk.workspace.folder)
-    files = f"files of yours that ran: {', '.join(result['files']) or 'none'}"
-    print(
-        f"Test accuracy {result['accuracy']:.1%}; the goal is {chosen.goal:.0%}, the library reaches {chosen.library:.0%}; {files}."
-    )
+    desk.say(f"{chosen.title[:1].upper()}{chosen.title[1:]}, with {len(own)} of {len(needed)} exercises yours.")
+    sys.stdout.flush()
+    result = milestones.run(chosen, desk.workspace.folder, fast)
+    reached = f"Test accuracy {result['accuracy']:.1%}"
+    desk.say(f"{reached}; the goal is {chosen.goal:.0%}, the library reaches {chosen.library:.1%}.")
+    desk.say(f"The files of yours that ran: {', '.join(result['files']) or 'none'}.")
     if not result["moved"]:
-        print("A parameter never changed: what computes its gradient, or takes the step, does not reach it.")
+        desk.say("A parameter never changed: what computes its gradient, or takes the step, does not reach it.")
         return 1
     if result["accuracy"] < chosen.goal:
         return 1
     if len(own) < len(needed):
         print("It counts as reached when all of these exercises pass.")
         return 1
-    print("Reached, on your own code.")
+    print(f"Reached, with the library's {fast}." if fast else "Reached, on your own code.")
     return 0
+
+
+def challenge(options: argparse.Namespace) -> int:
+    """Measure their speed."""
+    from tinytorch.course import challenges
+
+    known = {module.name: module for module in modules() if module.name in challenges.CHALLENGES}
+    if options.name is None:
+        for module in known.values():
+            print(f"{module.number} {module.name:<15} {challenges.CHALLENGES[module.name].title}")
+        return 0
+    if options.name not in known:
+        raise CommandError(f"there is no challenge {options.name!r}: choose from {', '.join(known)}")
+    module = known[options.name]
+    with at_desk() as desk:
+        own = [exercise for exercise in module.exercises if desk.passes(exercise)]
+        title = challenges.CHALLENGES[module.name].title
+        desk.say(f"{title[:1].upper()}{title[1:]}, with {len(own)} of {len(module.exercises)} exercises yours.")
+        sys.stdout.flush()
+        return _race(desk, challenges.run(module, desk.workspace.folder)) if own else 1
+
+
+def _race(desk: Desk, outcome: Any) -> int:
+    low, high = outcome.ratios[0], outcome.ratios[-1]
+    desk.say(
+        f"Yours takes {outcome.ratio:.2f} times as long as the library's: {1000 * outcome.own:.3g} ms against "
+        f"{1000 * outcome.library:.3g} ms ({len(outcome.ratios)} pairs, from {low:.2f} to {high:.2f})."
+    )
+    if not outcome.alike:
+        desk.say("But it computes something else: only what is right is fast.")
+    return 0 if outcome.alike else 1
 
 
 def run(options: argparse.Namespace) -> int:
@@ -332,12 +384,12 @@ def status(options: argparse.Namespace) -> int:
             done = [exercise for exercise in module.exercises if desk.passes(exercise)]
             left = sum(e.minutes for e in module.exercises if e not in done)
             name = f"{module.number} {module.name}"
-            print(
-                f"{name:<20}{len(done):>3} of {len(module.exercises):<3} pass"
-                + (f", about {left} minutes to go" if left else "")
-            )
-        current = desk.workspace.current
-        print(f"\nYou are at {current.id} {current.title}.\n\n{desk.bar()}")
+            to_go = f", about {left} minutes to go" if left else ""
+            print(f"{name:<20}{len(done):>3} of {len(module.exercises):<3} pass{to_go}")
+        current = desk.current
+        print()
+        desk.say(f"You are at {current.id} {current.title}.")
+        print(f"\n{desk.bar()}")
     return 0
 
 
@@ -366,6 +418,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "reset": reset,
     "solution": solution,
     "milestone": milestone,
+    "challenge": challenge,
     "run": run,
     "status": status,
     "doctor": doctor,
@@ -380,12 +433,16 @@ def add_parser(commands: Any, name: str, summary: str) -> None:
         parser.add_argument(
             "folder", nargs="?", default=".", metavar="DIR", help="the folder, made if need be (this one)"
         )
+        parser.add_argument("--notebook", action="store_true", help="with a Jupyter notebook for each file (jupytext)")
     if name in WITH_EXERCISE:
         parser.add_argument("exercise", nargs="?", metavar="ID", help="an exercise, such as 01.2 (where you are)")
     if name == "solution":
         parser.add_argument("--yes", action="store_true", help="show it before the exercise passes, without asking")
     if name == "milestone":
         parser.add_argument("name", nargs="?", metavar="NAME", help="which (without one, they are listed)")
+        parser.add_argument("--fast", default="", metavar="FUNCTION", help="take the library's own for this one")
+    if name == "challenge":
+        parser.add_argument("name", nargs="?", metavar="NAME", help="a module's name (without one, they are listed)")
     if name == "run":
         parser.add_argument("script", metavar="SCRIPT", help="a Python file")
         parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="what the script is given")

@@ -29,8 +29,10 @@ COMMANDS = {  # the module, and what the command does
     "reset": ("learner", "make an exercise a stub again, with a backup of the file"),
     "solution": ("learner", "show the library's own code, after the pass or if you insist"),
     "milestone": ("learner", "train a network on real data with your own files"),
+    "challenge": ("learner", "measure your speed against the library's, module by module"),
     "run": ("learner", "run a script with your own files in place of the library's"),
     "status": ("learner", "show how far you are"),
+    "data": ("data", "list, fetch and verify data sets that do not come with the library"),
     "doctor": ("learner", "show what somebody who helps you will ask for"),
 }
 INTERRUPTED = 128 + 2  # what shells report for SIGINT

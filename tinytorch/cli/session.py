@@ -10,35 +10,43 @@ from pathlib import Path
 from tinytorch.cli import learner
 from tinytorch.cli.learner import Desk
 from tinytorch.course.exercises import Exercise
+from tinytorch.course.workspace import WorkspaceError
 
 PAUSE = 0.3  # seconds between looks at the files
 
 
 def session(desk: Desk) -> int:
     """Check where they are, then do what they ask for; without a terminal, check once."""
-    exercise = desk.workspace.current
+    exercise = desk.current
     if not desk.workspace.written(exercise) and sys.stdin.isatty():
         learner.introduce(desk, exercise)
         passed = False
     else:
         passed = desk.check(exercise)
     print(f"\n{desk.bar()}")
-    while sys.stdin.isatty() and sys.stdout.isatty():
-        try:
-            word = input("\n[n]ext  [h]int  [l]ist  [r]un again  [x] reset  [s]olution  [q]uit > ").strip().lower()
-        except EOFError:
-            break
-        if word in ("q", "quit"):
-            break
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return 0 if passed else 1
+    while (word := _asked(desk)) not in ("q", "quit"):
         print()
         answer(desk, word)
         print(f"\n{desk.bar()}")
-    return 0 if passed else 1
+    return 0
+
+
+def _asked(desk: Desk) -> str:
+    """What they type at the prompt; its end, and Ctrl-C, mean quit."""
+    menu = "[n]ext  [h]int  [l]ist  [r]un again  [x] reset  [s]olution  [q]uit > "
+    gap = "  " if len(menu) <= desk.columns else "\n"
+    try:
+        return input("\n" + menu.replace("  [x]", f"{gap}[x]")).strip().lower()
+    except (EOFError, KeyboardInterrupt):
+        print()
+        return "quit"
 
 
 def answer(desk: Desk, word: str) -> None:
     """Do what a word at the prompt asks for; an empty one checks again."""
-    exercise = desk.workspace.current
+    exercise = desk.current
     actions: dict[str, Callable[[], object]] = {
         "n": lambda: learner.go_on(desk),
         "h": lambda: learner.give_hint(desk, exercise),
@@ -50,8 +58,11 @@ def answer(desk: Desk, word: str) -> None:
     action = actions.get(word[:1] or "r")
     if action is None:
         print(f"{word!r} is none of these.")
-    else:
+        return
+    try:
         action()
+    except (WorkspaceError, ChildProcessError) as error:
+        desk.say(str(error))
 
 
 def _confirmed(question: str) -> bool:

@@ -6,7 +6,8 @@ arrays and plain values. The judgement runs in another process: the answer must 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -30,7 +31,7 @@ class Case:
     @property
     def size(self) -> tuple[int, float]:
         """How much there is to read: elements, and how far the numbers are from 0."""
-        arrays = [a for a in self.arguments.values() if isinstance(a, np.ndarray)]
+        arrays = list(arrays_in(dict(self.arguments)))
         return sum(a.size for a in arrays), float(sum(np.abs(a).sum() for a in arrays if a.size))
 
 
@@ -40,9 +41,22 @@ def case(probe: str, call: str, **arguments: Any) -> Case:
     return Case(probe, call, arrays)
 
 
-def copied(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments whose arrays may be written to."""
-    return {name: np.array(value) if isinstance(value, np.ndarray) else value for name, value in arguments.items()}
+def copied(value: Any) -> Any:
+    """Arguments whose arrays, in whatever lists and dicts they lie, may be written to."""
+    if isinstance(value, np.ndarray):
+        return np.array(value)
+    if isinstance(value, Mapping):
+        return {name: copied(item) for name, item in value.items()}
+    return type(value)(map(copied, value)) if isinstance(value, (list, tuple)) else value
+
+
+def arrays_in(value: Any) -> Iterator[np.ndarray]:
+    """The arrays that a value consists of."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, (list, tuple, dict)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from arrays_in(item)
 
 
 Judge = Callable[[Case, Any], str | None]
@@ -120,9 +134,10 @@ def difference(got: Any, expected: Any, where: str = "") -> Difference | None:
             return Difference(where, f"has {len(got)} items, expected {len(expected)}", got, expected)
         each = (difference(g, e, _join(where, f"[{i}]")) for i, (g, e) in enumerate(zip(got, expected, strict=True)))
         return next((found for found in each if found), None)
-    if isinstance(expected, float) and isinstance(got, (int, float)) and not isinstance(got, bool):
-        close = np.isclose(got, expected, *TOLERANCES["float64"], equal_nan=True)
-        return None if close else Difference(where, f"is {got:.6g}, expected {expected:.6g}", got, expected)
+    if isinstance(expected, float) and type(got) in (int, float):
+        number = math.inf if type(got) is int and got.bit_length() > 1000 else float(got)
+        close = np.isclose(number, expected, *TOLERANCES["float64"], equal_nan=True)
+        return None if close else Difference(where, f"is {number:.6g}, expected {expected:.6g}", got, expected)
     if type(got) is type(expected) and got == expected:
         return None
     return Difference(where, f"is {described(got)}, expected {described(expected)}", got, expected)
@@ -151,7 +166,7 @@ def described(value: Any) -> str:
         return f"an array of shape {value.shape} in {value.dtype}"
     if isinstance(value, Other):
         return f"a {value.kind} ({value.text})" if value.text else f"a {value.kind}"
-    return repr(value)
+    return repr(value)[:200]
 
 
 def _join(where: str, part: str) -> str:

@@ -89,9 +89,19 @@ class Module:
         return source.stub(self.library, self.messages, lambda name: _mentioned_beside(self.name, name))
 
     def solution(self, exercise: Exercise) -> str:
-        """The library's own functions, as they stand in its file."""
-        nodes = [node for name in exercise.functions for node in self.library.functions[name]]
+        """The library's own functions, as they stand in its file, and the private ones that went with them."""
+        nodes = [node for name in self.solving(exercise) for node in self.library.functions[name]]
         return "\n\n".join(source.text_of(self.library, node) for node in nodes)
+
+    def solving(self, exercise: Exercise) -> list[str]:
+        """The functions of an exercise, and those that only its solution needs, which the stub does not have."""
+        left = self.stub().functions
+        went = [name for name in self.library.functions if name not in left]
+        names = list(exercise.functions)
+        for name in names:  # which grows
+            text = "".join(source.text_of(self.library, node) for node in self.library.functions[name])
+            names += [other for other in went if other not in names and source.mentions(text, other.split(".")[-1])]
+        return names
 
     @cached_property
     def mistakes(self) -> dict[str, list[Variant]]:

@@ -21,13 +21,16 @@ class FrameError(Exception):
     """What came is not a frame."""
 
 
-def write_frame(stream: BinaryIO, value: Any) -> None:
+def write_frame(stream: BinaryIO, value: Any, largest: int = LARGEST) -> None:
     """Send a value: None, numbers, strings, arrays, and dicts, lists, tuples and slices of these.
 
-    Anything else arrives as a dict that tells its type: {"?": type, "text": repr}.
+    Anything else arrives as an Other, which tells its type and its looks. Raises FrameError, with nothing sent, where that
+    takes more than `largest` bytes.
     """
     arrays: list[np.ndarray] = []
     text = json.dumps(_plain(value, arrays)).encode()
+    if len(text) + sum(a.nbytes for a in arrays) > largest:
+        raise FrameError(f"a frame has more than {largest} bytes")
     parts = [LENGTH.pack(len(text)), text, *(a.tobytes("A") for a in arrays)]
     stream.write(b"".join(parts))
     stream.flush()
@@ -92,7 +95,7 @@ def _rich(value: Any, take: Any) -> Any:
             size = int(code[1:])
             data = take(size * math.prod(shape))
             array = np.frombuffer(data, f"<{code}" if size > 1 else code).reshape(shape, order=order)
-            return array.astype(array.dtype.newbyteorder("="))  # in the same order
+            return array.astype(np.dtype(code))  # NumPy's own one, which may be asked for by `is`; in the same order
         case {"dict": [*items]}:
             return {str(key): _rich(item, take) for key, item in items}
         case {"list": [*items]}:

@@ -76,7 +76,11 @@ class Judge:
 
     def _start(self) -> None:
         self.process = subprocess.Popen(
-            worker.command("main"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_environment()
+            worker.command("main"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=_environment(),
+            start_new_session=True,  # neither Ctrl-C nor a closed terminal ends it before its child
         )
         atexit.register(self.close)
 
@@ -108,16 +112,14 @@ class Judge:
         for check, cases in job_cases:
             seen = outcomes[start : start + len(cases)]
             start += len(cases)
-            found = self._first_failure(check, cases, seen, reply["ended"])
+            found = self._first_failure(check, cases, seen, reply)
             if found is None:
                 passed += 1
-            elif (
-                failure is None or failure.kind == "unwritten" != found.kind
-            ):  # what is wrong comes before what is missing
-                failure = found
-                if found.kind in ("wrong", "crash"):
+            elif failure is None or (failure.kind == "unwritten" and found.kind != "unwritten"):
+                failure = found  # what is wrong comes before what is missing
+                if diagnose and found.kind in ("wrong", "crash"):
                     failure = self._with_numbers(exercise, source, found)
-                    failure = self._diagnosed(exercise, failure, cases, seen) if diagnose else failure
+                    failure = self._diagnosed(exercise, failure, cases, seen)
             if len(seen) < len(cases):
                 break
         return Verdict(exercise, passed, len(checks), failure, reply["printed"])
@@ -143,12 +145,12 @@ class Judge:
 
     def _of_loading(self, reply: Mapping[str, Any]) -> Failure:
         if not reply["outcomes"]:
-            return _ended(reply["ended"], "while your file was loaded", self.seconds)
+            return self._ended(reply, "while your file was loaded", worker.LOADING * self.seconds)
         error = reply["outcomes"][0]["error"]
-        return Failure("file", _raised(error, "your file"), trail=_trail(error))
+        return Failure("file", _raised(error, "your file"), trail=_trail(error["trail"]))
 
     def _first_failure(
-        self, check: Check, cases: Sequence[Case], outcomes: Sequence[Mapping[str, Any]], ended: str
+        self, check: Check, cases: Sequence[Case], outcomes: Sequence[Mapping[str, Any]], reply: Mapping[str, Any]
     ) -> Failure | None:
         """What is wrong with the smallest case that fails, None where all pass."""
         failures = {i: found for i, seen in enumerate(outcomes) if (found := judged(check, cases[i], seen))}
@@ -156,9 +158,20 @@ class Judge:
             return failures[smallest(cases, list(failures))]
         if len(outcomes) < len(cases):
             case = cases[len(outcomes)]
-            found = _ended(ended, f"in {case.call}", self.seconds)
-            return Failure(found.kind, found.what, check, case)
+            return replace(self._ended(reply, f"in {case.call}", self.seconds), check=check, case=case)
         return None
+
+    @staticmethod
+    def _ended(reply: Mapping[str, Any], where: str, seconds: float) -> Failure:
+        """A process that did not answer."""
+        ended = reply["ended"]
+        if ended == "time":
+            said = f"there was no answer within {seconds:g} seconds {where}: is there a loop that never ends?"
+            return Failure("time", said, trail=_trail(reply["trail"]))
+        if ended == "garbled":
+            return Failure("ended", f"something other than an answer came {where}: the answer was garbled")
+        how = f"by {ended}" if ended.startswith("SIG") else f"with {ended}"
+        return Failure("ended", f"Python was ended {how} {where}: what calls os._exit, or uses up the memory?")
 
     # Beside a wrong gradient: what differences of the learner's own values say
 
@@ -168,11 +181,13 @@ class Judge:
         name = found.where.removeprefix("gradient of ") if found else ""
         if not found or not case or found.index is None or found.where == name or "g" not in case.arguments:
             return failure
-        reply = self.run(
-            exercise.module, source, [_moved(case, name, found.index, step) for step in (EPSILON, -EPSILON)]
-        )
-        values = [seen["answer"]["value"] for seen in reply["outcomes"][1:] if "answer" in seen]
-        if len(values) < 2 or not all(isinstance(v, np.ndarray) and v.dtype == np.float64 for v in values):
+        x = case.arguments.get(name)
+        if not isinstance(x, np.ndarray) or x.dtype != np.float64 or x.shape != found.expected.shape:
+            return failure
+        moved = [_moved(case, name, found.index, step) for step in (EPSILON, -EPSILON)]
+        answers = [seen.get("answer") for seen in self.run(exercise.module, source, moved)["outcomes"][1:]]
+        values = [answer["value"] for answer in answers if isinstance(answer, dict) and "value" in answer]
+        if len(values) < 2 or not all(_fits(value, case.arguments["g"]) for value in values):
             return failure
         above, below = (float(np.sum(v * case.arguments["g"])) for v in values)
         return replace(failure, numeric=(above - below) / (2 * EPSILON))
@@ -204,7 +219,7 @@ def judged(check: Check, case: Case, seen: Mapping[str, Any]) -> Failure | None:
             return Failure("unwritten", f"{error['message']} is not written yet", check, case)
         if error["type"] == "Wrong":
             return Failure("wrong", error["message"], check, case)
-        return Failure("crash", _raised(error, "the call"), check, case, trail=_trail(error))
+        return Failure("crash", _raised(error, "the call"), check, case, trail=_trail(error["trail"]))
     if seen["changed"]:
         what = f"the call changed its input {seen['changed'][0]}, which belongs to the caller"
         return Failure("wrong", what, check, case)
@@ -231,7 +246,8 @@ def _same(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
     if "error" in a or "error" in b:
         errors = [seen.get("error", {}) for seen in (a, b)]
         return all(errors) and all(errors[0][key] == errors[1][key] for key in ("type", "message"))
-    return a["changed"] == b["changed"] and difference(a["answer"], b["answer"]) is None
+    both_ways = (a["answer"], b["answer"]), (b["answer"], a["answer"])  # either may lack what the other has
+    return a["changed"] == b["changed"] and all(difference(*sides) is None for sides in both_ways)
 
 
 @cache
@@ -273,8 +289,13 @@ def _moved(case: Case, name: str, index: tuple[int, ...], step: float) -> Case:
     return Case(case.probe, case.call, arguments)
 
 
-def _trail(error: Mapping[str, Any]) -> tuple[tuple[str, int, str], ...]:
-    return tuple((str(file), int(line), str(function)) for file, line, function in error["trail"])
+def _fits(value: Any, g: Any) -> bool:
+    """Whether it can be multiplied by a gradient, element by element."""
+    return isinstance(value, np.ndarray) and value.dtype == np.float64 and value.shape == np.shape(g)
+
+
+def _trail(frames: Sequence[Sequence[Any]]) -> tuple[tuple[str, int, str], ...]:
+    return tuple((str(file), int(line), str(function)) for file, line, function in frames)
 
 
 def _raised(error: Mapping[str, Any], what: str) -> str:
@@ -284,18 +305,6 @@ def _raised(error: Mapping[str, Any], what: str) -> str:
     if error["type"] == "EOFError" and "reading a line" in error["message"]:
         return f"{what} asked for input(), which nobody can answer here: take that out"
     return f"{what} raised {error['type']}" + (f": {error['message']}" if error["message"] else "")
-
-
-def _ended(ended: str, where: str, seconds: float) -> Failure:
-    """A process that did not answer."""
-    if ended == "time":
-        return Failure(
-            "time", f"there was no answer within {seconds:g} seconds {where}: is there a loop that never ends?"
-        )
-    if ended == "garbled":
-        return Failure("ended", f"something other than an answer came {where}: the answer was garbled")
-    how = f"by {ended}" if ended.startswith("SIG") else f"with {ended}"
-    return Failure("ended", f"Python was ended {how} {where}: what calls os._exit, or uses up the memory?")
 
 
 def _environment() -> dict[str, str]:

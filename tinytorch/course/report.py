@@ -5,6 +5,7 @@ Everything is said in words, so nothing is lost without colour, and fits into th
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,22 @@ def verdict(found: Verdict, path: Path, own: Source, columns: int = 80, style: S
         return "\n\n".join([head, *([_printed(found, width)] if found.printed else []), wrapped(exercise.note, width)])
     head = f"{exercise.id} {exercise.title} does not pass: {found.passed} of {found.total} checks do."
     blocks = [style.red(wrapped(head, width))]
-    blocks += _failure(found.failure, width, style)
+    stand_ins = _stand_ins(found, own)
+    blocks += _failure(found.failure, stand_ins, width, style)
     if found.printed:
         blocks.append(_printed(found, width))
-    blocks.append(wrapped(f"Edit {path} line {_line(found, own)}.", width))
+    blocks.append(wrapped(f"Edit {path} line {_line(found, own, stand_ins)}.", width))
     return "\n\n".join(blocks)
 
 
-def _failure(failure: Failure, width: int, style: Style) -> list[str]:
+def _stand_ins(found: Verdict, own: Source) -> set[int]:
+    """The lines of the learner's file for which the library's stood in: the functions of all other exercises."""
+    others = found.exercise.module.messages.keys() - set(found.exercise.functions)
+    nodes = [node for name in others for node in own.functions.get(name, [])]
+    return {line for node in nodes for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
+
+
+def _failure(failure: Failure, stand_ins: set[int], width: int, style: Style) -> list[str]:
     blocks = []
     if failure.check:
         blocks.append(wrapped(f"What is checked: {failure.check.shows}.", width))
@@ -45,7 +54,7 @@ def _failure(failure: Failure, width: int, style: Style) -> list[str]:
     if failure.difference and (failure.difference.index is not None or isinstance(failure.difference.got, np.ndarray)):
         blocks.append(sides(failure.difference, failure.numeric, width))
     if failure.trail:
-        blocks.append("\n".join(_trail(failure, width)))
+        blocks.append("\n".join(_trail(failure, stand_ins, width)))
     if failure.diagnosis:
         blocks.append(wrapped(f"This is what you get when {failure.diagnosis.message}", width))
     return blocks
@@ -96,27 +105,32 @@ def spelled(before: str, array: np.ndarray, width: int = 80) -> str:
     return f"{before}np.array({text}{dtype})".replace("\n", "\n" + " " * margin)
 
 
-def _trail(failure: Failure, width: int) -> list[str]:
-    """The lines of the learner's file that led to an exception, as Python shows them."""
+def _trail(failure: Failure, stand_ins: set[int], width: int) -> list[str]:
+    """The lines of the learner's file that led to an exception or an endless loop, as Python shows them."""
     lines = []
     for file, line, function in failure.trail:
+        place = f"    {Path(file).name} line {line}, in {function}"
+        if line in stand_ins:
+            lines.append(f"{place} (the library's)")
+            continue
         try:
             text = Path(file).read_text(encoding="utf-8-sig", errors="replace").split("\n")[line - 1].strip()
         except (OSError, IndexError):
             text = ""
-        lines += [f"    {Path(file).name} line {line}, in {function}", *([f"        {text}"[:width]] if text else [])]
+        lines += [place, *([f"        {text}"[:width]] if text else [])]
     return lines
 
 
-def _line(found: Verdict, own: Source) -> int:
-    """Where to begin: the last line of a traceback, else the function that the failing call names."""
+def _line(found: Verdict, own: Source, stand_ins: set[int]) -> int:
+    """Where to begin: the last line of a traceback that is theirs, else the function that the failing call names."""
     failure = found.failure
-    if failure and failure.trail:
-        return failure.trail[-1][1]
-    names = found.exercise.functions
-    said = f"{failure.what if failure and failure.kind == 'unwritten' else ''} {failure.case.call if failure and failure.case else ''}"
-    named = [name for name in names if name.split(".")[-1] in said.replace("(", " ").replace(".", " ").split()]
-    return own.line_of((named or list(names))[0]) or 1
+    theirs = [line for _, line, _ in failure.trail if line not in stand_ins] if failure else []
+    if theirs:
+        return theirs[-1]
+    unwritten = failure.what if failure and failure.kind == "unwritten" else ""
+    said = re.findall(r"\w+", f"{unwritten} {failure.case.call if failure and failure.case else ''}")
+    named = [name for name in found.exercise.functions if name.split(".")[-1] in said]
+    return own.line_of((named or found.exercise.functions)[0]) or 1
 
 
 def _printed(found: Verdict, width: int) -> str:

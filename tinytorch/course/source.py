@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -16,6 +17,7 @@ from textwrap import dedent, indent
 from types import CodeType
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+LARGEST = 2**20  # bytes of a file; the library's own are thirty times smaller
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,9 @@ class Source:
 
     @classmethod
     def read(cls, path: Path) -> Source:
-        """A file, which must be UTF-8. Raises SyntaxError where it is not."""
-        return _decoded(path.read_bytes(), str(path))
+        """A file, which must be UTF-8 and no larger than LARGEST. Raises SyntaxError where it is not."""
+        with path.open("rb") as stream:
+            return _decoded(stream.read(LARGEST + 1), str(path))
 
     @property
     def text(self) -> str:
@@ -46,9 +49,15 @@ class Source:
     def tree(self) -> ast.Module:
         """What the text says. Raises SyntaxError."""
         try:
-            return ast.parse(self.text, self.path)
-        except ValueError as error:  # a null byte, before Python 3.12
-            raise SyntaxError(str(error), (self.path, 1, 0, "")) from None
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of escapes in strings: Python says so when it runs the file
+                return ast.parse(self.text, self.path)
+        except (
+            ValueError,
+            RecursionError,
+            MemoryError,
+        ) as error:  # a null byte before Python 3.12, a thousand brackets
+            raise SyntaxError(str(error) or "it is nested too deeply", (self.path, 1, 0, "")) from None
 
     @cached_property
     def functions(self) -> dict[str, list[Function]]:
@@ -63,8 +72,14 @@ class Source:
         nodes = self.functions.get(name)
         return self.numbers[nodes[0].lineno - 1] if nodes else None
 
-    def compiled(self) -> CodeType:
-        """Code that, when it fails, names the lines of the learner's file."""
+    def number(self, line: int) -> int:
+        """The line of the learner's file that a line of the text stands for."""
+        return self.numbers[line - 1] if 0 < line <= len(self.numbers) else 0
+
+    def compiled(self, as_edited: bool = True) -> CodeType:
+        """Code that, when it fails, names the lines of the learner's file, or else those of the text, which is quicker."""
+        if not as_edited:
+            return compile(self.text, self.path, "exec", dont_inherit=True)
         tree = ast.parse(self.text, self.path)
         for node in ast.walk(tree) if self.numbers != tuple(range(1, len(self.lines) + 1)) else ():
             if isinstance(node, (ast.stmt, ast.expr, ast.excepthandler, ast.arg, ast.keyword, ast.alias)):
@@ -85,8 +100,10 @@ class Source:
 
 @lru_cache(maxsize=64)  # what was parsed once is not parsed again
 def _decoded(data: bytes, path: str) -> Source:
+    if len(data) > LARGEST:
+        raise SyntaxError(f"it is larger than {LARGEST:,} bytes")
     try:
-        return Source.of(data.decode("utf-8-sig").replace("\r\n", "\n"), path)
+        return Source.of(data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"), path)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise SyntaxError("it is not saved as UTF-8 text", (path, line, 0, "")) from None
@@ -185,9 +202,14 @@ def _unused(source: Source, keep: set[str], used_elsewhere: Callable[[str], bool
             continue
         first, last = _begins(node), node.end_lineno or node.lineno
         rest = "\n".join([*source.lines[:first], *source.lines[last:]])
-        if not re.search(rf"\b{name}\b", rest):
+        if not mentions(rest, name):
             found.append(node)
     return found
+
+
+def mentions(text: str, name: str) -> bool:
+    """Whether a name stands anywhere in a text."""
+    return re.search(rf"\b{name}\b", text) is not None
 
 
 def _private_name(node: ast.stmt) -> str | None:
@@ -224,9 +246,8 @@ def put(base: Source, donor: Source, names: Iterable[str]) -> Source:
             continue
         for i, node in enumerate(old):
             lines: list[str] = []
-            for given in [new[i]] if i + 1 < len(old) else new[i:]:
-                text = text_of(donor, given)
-                lines += indent(text, " " * node.col_offset).split("\n")
+            for given in new[i : i + 1] if i + 1 < len(old) else new[i:]:
+                lines += indent(text_of(donor, given), _margin(base, node)).split("\n")
             decorated = any(given.decorator_list for given in new)
             edits.append((_begins(node) if decorated else node.lineno - 1, _ends(base, node), lines))
     return base.edited(edits)
@@ -240,13 +261,19 @@ def _added(base: Source, donor: Source, name: str) -> tuple[int, int, list[str]]
     if owner and not classes:
         raise KeyError(f"class {owner}")
     place = _ends(base, classes[0]) if owner else len(base.lines)
-    margin = " " * (classes[0].body[0].col_offset if owner else 0)
+    margin = _margin(base, classes[0].body[-1]) if owner else ""
     return place, place, ["", *indent(text, margin).split("\n"), ""]
 
 
+def _margin(source: Source, node: ast.stmt) -> str:
+    """What a statement is indented by, tabs if they are tabs."""
+    line = source.lines[node.lineno - 1]
+    return line[: _width(line)]
+
+
 def complete(base: Source, library: Source) -> Source:
-    """`base` with what the library's functions may need and it lacks: imports, and private functions and names."""
-    bound = _bound(base.tree)
+    """`base` with what the library's functions may need and it lacks: imports, private functions, methods and names."""
+    bound = _bound(base.tree.body)
     imports = [
         f"{_clause(node)} {ast.unparse(alias)}"
         for node in library.tree.body
@@ -254,11 +281,21 @@ def complete(base: Source, library: Source) -> Source:
         for alias in node.names
         if (alias.asname or alias.name.partition(".")[0]) not in bound
     ]
-    missing = [node for node in library.tree.body if _private_name(node) not in (None, *bound)]
-    lines = [line for node in missing for line in ["", *text_of(library, node).split("\n")]]
-    return base.edited(
-        [(_imports_begin(base.tree), _imports_begin(base.tree), imports), (len(base.lines),) * 2 + (lines,)]
-    )
+    begin, end = _imports_begin(base.tree), len(base.lines)
+    edits = [(begin, begin, imports), (end, end, _missing(base.tree.body, library.tree.body, library, ""))]
+    theirs = {node.name: node for node in base.tree.body if isinstance(node, ast.ClassDef)}
+    for node in library.tree.body:
+        if isinstance(node, ast.ClassDef) and (own := theirs.get(node.name)):
+            lines = _missing(own.body, node.body, library, _margin(base, own.body[-1]))
+            edits.append((_ends(base, own), _ends(base, own), lines))
+    return base.edited(edits)
+
+
+def _missing(body: list[ast.stmt], whole: list[ast.stmt], library: Source, margin: str) -> list[str]:
+    """The lines of the private functions and names of the library's file or class that a body lacks."""
+    bound = _bound(body)
+    nodes = [node for node in whole if _private_name(node) not in (None, *bound)]
+    return [line for node in nodes for line in ["", *indent(text_of(library, node), margin).split("\n")]]
 
 
 def _clause(node: ast.Import | ast.ImportFrom) -> str:
@@ -277,10 +314,10 @@ def _imports_begin(tree: ast.Module) -> int:
     return end
 
 
-def _bound(tree: ast.Module) -> set[str]:
-    """The names that a file's own statements give a meaning to."""
+def _bound(body: Iterable[ast.stmt]) -> set[str]:
+    """The names that the statements of a file or class give a meaning to."""
     names = set()
-    for node in tree.body:
+    for node in body:
         match node:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 names.add(name)
@@ -298,8 +335,33 @@ def _bound(tree: ast.Module) -> set[str]:
 
 
 def extras(donor: Source, base: Source, names: Iterable[str]) -> list[str]:
-    """The functions of `donor` beside `names` that `base` lacks: helpers that its functions brought along."""
-    return [name for name in donor.functions if name not in names and name not in base.functions and "." not in name]
+    """The functions of `donor` beside `names` that `base` lacks: helpers that its functions brought along.
+
+    Methods come along into classes that both have.
+    """
+    owners = {"", *(node.name for node in base.tree.body if isinstance(node, ast.ClassDef))}
+    lacking = [name for name in donor.functions if name not in names and name not in base.functions]
+    return [name for name in lacking if name.rpartition(".")[0] in owners]
+
+
+def clashes(own: Source, library: Source) -> set[str]:
+    """The private functions and methods that both files have, and that do not say the same in both."""
+    private = [name for name in library.functions if re.search(r"(^|\.)_[^_]", name) and name in own.functions]
+    return {name.split(".")[-1] for name in private if not _same(own, library, name)}
+
+
+def _same(own: Source, library: Source, name: str) -> bool:
+    """Whether a function says the same in two files; the text is compared first, which is quick."""
+    mine, theirs = own.functions[name], library.functions[name]
+    if [text_of(own, node) for node in mine] == [text_of(library, node) for node in theirs]:
+        return True
+    return [ast.dump(node) for node in mine] == [ast.dump(node) for node in theirs]
+
+
+def renamed(source: Source, names: Iterable[str], suffix: str) -> Source:
+    """A file in which some names, wherever they stand, end in a suffix."""
+    pattern = "|".join(map(re.escape, names))
+    return Source.of(re.sub(rf"\b({pattern})\b", rf"\1{suffix}", source.text), source.path) if pattern else source
 
 
 def signature(node: Function) -> tuple[object, ...]:

@@ -35,6 +35,7 @@ def wrapped(text: str, width: int = 80, first: str = "", rest: str = "") -> str:
         if any(line.startswith("    ") for line in paragraph.split("\n")):
             paragraphs.append(paragraph)
         else:
-            options: Any = {"initial_indent": first, "subsequent_indent": rest, "break_on_hyphens": False}
-            paragraphs.append(textwrap.fill(" ".join(paragraph.split()), width, **options))
+            whole: Any = {"break_on_hyphens": False, "break_long_words": False}  # paths and calls can be copied
+            text = " ".join(paragraph.split())
+            paragraphs.append(textwrap.fill(text, width, initial_indent=first, subsequent_indent=rest, **whole))
     return "\n\n".join(paragraphs)

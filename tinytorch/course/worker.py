@@ -6,7 +6,10 @@ costs milliseconds; elsewhere it is a new process. The child ends with its job, 
 
 from __future__ import annotations
 
+import faulthandler
+import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,13 +24,14 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from tinytorch.course.checks import copied
-from tinytorch.course.frames import FrameError, read_frame, write_frame
+from tinytorch.course.checks import arrays_in, copied
+from tinytorch.course.frames import LARGEST, FrameError, read_frame, write_frame
 from tinytorch.course.source import Source
 from tinytorch.course.workspace import enter
 
-PRINTED = 16 * 1024  # characters that are kept of what a learner's code prints
+PRINTED = 16 * 1024  # bytes that are kept of what a learner's code prints
 WRITTEN = 2**20  # bytes of the largest file that it may write
+LOADING = 2  # times as long as a call, before a file counts as one that never ends: small machines load for seconds
 CAN_FORK = hasattr(os, "fork") and sys.platform != "darwin"  # on a Mac, forking a process with threads may hang it
 
 
@@ -36,34 +40,46 @@ CAN_FORK = hasattr(os, "fork") and sys.platform != "darwin"  # on a Mac, forking
 
 def run_job(job: Mapping[str, Any], answers: BinaryIO) -> None:
     """Load the files and the probes, then answer every call, a frame each; where one fails, the rest still runs."""
-    sources = {name: Source(tuple(f["lines"]), tuple(f["numbers"]), f["path"]) for name, f in job["files"].items()}
-    paths = {source.path for source in sources.values()}
+    sources = sources_of(job)
     np.seterr(all="ignore")
-    enter(sources)
+    enter(sources, as_edited=False)
+    files = {source.path: source for source in sources.values()}
     namespace: dict[str, Any] = {"__name__": "probes"}
-    loaded = _outcome(lambda: exec(compile(job["probes"], "probes.py", "exec", dont_inherit=True), namespace), paths)
+    loaded = _outcome(lambda: exec(compile(job["probes"], "probes.py", "exec", dont_inherit=True), namespace), files)
     write_frame(answers, loaded)
     if "error" in loaded:
         return
+    room = LARGEST // (2 * len(job["calls"]) + 2)  # that all answers together fit into one frame
     for probe, arguments in job["calls"]:
         given = copied(arguments)
-        before = {name: value.tobytes() for name, value in given.items() if isinstance(value, np.ndarray)}
-        outcome = _outcome(partial(namespace.get(probe, _no_probe), **given), paths)
-        outcome["changed"] = [name for name, data in before.items() if given[name].tobytes() != data]
-        write_frame(answers, outcome)
+        watched = {name: list(arrays_in(value)) for name, value in given.items()}
+        before = {name: [array.tobytes() for array in arrays] for name, arrays in watched.items()}
+        outcome = _outcome(partial(namespace.get(probe, _no_probe), **given), files)
+        outcome["changed"] = [name for name, now in watched.items() if [a.tobytes() for a in now] != before[name]]
+        try:
+            write_frame(answers, outcome, room)
+        except (FrameError, ValueError, RecursionError, MemoryError):
+            said = f"the answer has more than {room:,} bytes, or is nested without end"
+            write_frame(answers, {"error": {"type": "Wrong", "message": said, "trail": []}, "changed": []})
+
+
+def sources_of(job: Mapping[str, Any]) -> dict[str, Source]:
+    """The files that a job brings."""
+    return {name: Source(tuple(f["lines"]), tuple(f["numbers"]), f["path"]) for name, f in job["files"].items()}
 
 
 def _no_probe(**_: Any) -> None:
     raise LookupError("there is no such probe")
 
 
-def _outcome(call: Callable[[], Any], paths: set[str]) -> dict[str, Any]:
+def _outcome(call: Callable[[], Any], files: Mapping[str, Source]) -> dict[str, Any]:
     """What a call returns or, where it raises, the error and the lines of the learner's files that led to it."""
     try:
         return {"answer": call()}
     except BaseException as error:
         frames = traceback.extract_tb(error.__traceback__)
-        trail = [[frame.filename, frame.lineno or 0, frame.name] for frame in frames if frame.filename in paths]
+        theirs = [(files[frame.filename], frame) for frame in frames if frame.filename in files]
+        trail = [[file.path, file.number(frame.lineno or 0), frame.name] for file, frame in theirs]
         return {"error": {"type": type(error).__name__, "message": _message(error), "trail": trail[-20:]}}
 
 
@@ -74,20 +90,57 @@ def _message(error: BaseException) -> str:
         return ""
 
 
-def _become_child(printed: int) -> None:
-    """A process group of its own, nothing to read, what is printed kept apart, no large files."""
+class Printed(io.RawIOBase):
+    """Where a learner's code prints to: a file that takes the beginning, and drops the rest without complaint."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd, self.room = fd, PRINTED
+
+    def writable(self) -> bool:
+        """It is there to be written to."""
+        return True
+
+    def fileno(self) -> int:
+        """The file, for whoever writes past Python."""
+        return self.fd
+
+    def write(self, data: Any) -> int:
+        """Keep what there is room for."""
+        kept = bytes(data[: self.room])
+        self.room -= os.write(self.fd, kept) if kept else 0
+        return len(data)
+
+
+def _become_child(printed: int, seconds: float) -> None:
+    """Nothing to read, what is printed kept apart, limits on what it may use of the machine."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     for wanted, given in ((nothing, 0), (printed, 1), (printed, 2)):
         os.dup2(wanted, given)
-    if hasattr(os, "setsid"):
+    if os.name == "posix":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_FSIZE, (WRITTEN, WRITTEN))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sys.stdin, sys.stdout, sys.stderr = (
-        open(fd, mode, encoding="utf-8", errors="replace", buffering=1, closefd=False)
-        for fd, mode in ((0, "r"), (1, "w"), (2, "w"))
+        _limit(resource.RLIMIT_FSIZE, WRITTEN)
+        _limit(resource.RLIMIT_CORE, 0)
+        _limit(resource.RLIMIT_CPU, int(seconds) + 1)
+        _limit(resource.RLIMIT_DATA, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(io.BufferedWriter(Printed(fd)), encoding="utf-8", errors="replace", line_buffering=True)
+        for fd in (1, 2)
     )
+
+
+def _limit(which: int, amount: int) -> None:
+    import resource
+
+    hard = resource.getrlimit(which)[1]
+    amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+    resource.setrlimit(which, (amount, amount))
+
+
+def _longest(job: Mapping[str, Any]) -> float:
+    """Seconds that all of a job may take."""
+    return float(job["seconds"] * (LOADING + len(job["calls"])))
 
 
 # The server
@@ -98,6 +151,7 @@ class Child:
 
     def __init__(self, job: Mapping[str, Any], fork: bool) -> None:
         self.printed = tempfile.TemporaryFile()
+        self.stack = tempfile.TemporaryFile()  # where it was when its time was over
         if fork:
             self._fork(job)
         else:
@@ -109,9 +163,12 @@ class Child:
         if self.pid == 0:
             try:
                 os.setsid()
-                _become_child(self.printed.fileno())
-                os.dup2(writing, 3)  # nothing else of the server's stays open
-                os.closerange(4, 4096)
+                _become_child(self.printed.fileno(), _longest(job))
+                kept = [os.dup(writing), os.dup(self.stack.fileno())]
+                for wanted, given in zip(kept, (3, 4), strict=True):  # nothing else of the server's stays open
+                    os.dup2(wanted, given)
+                os.closerange(5, 4096)
+                faulthandler.register(signal.SIGUSR1, file=4, all_threads=False)
                 with os.fdopen(3, "wb") as answers:
                     run_job(job, answers)
                     sys.stdout.flush()
@@ -131,6 +188,20 @@ class Child:
         self.process.stdin.close()
         self.answers = self.process.stdout  # type: ignore[assignment]
 
+    def stop(self) -> None:
+        """End it, once it has said where it is."""
+        if not hasattr(self, "process"):
+            os.kill(self.pid, signal.SIGUSR1)
+            time.sleep(0.1)
+        self.kill()
+
+    def trail(self) -> list[list[Any]]:
+        """Where it was when it was stopped: file, line and function, the innermost last."""
+        self.stack.seek(0)
+        said = self.stack.read(PRINTED).decode("ascii", "replace")
+        frames = re.findall(r'^  File "(.*)", line (\d{1,9}) in (.*)$', said, re.MULTILINE)
+        return [[file, int(line), function] for file, line, function in reversed(frames)]
+
     def kill(self) -> None:
         """End it and what it started."""
         try:
@@ -144,6 +215,7 @@ class Child:
     def wait(self) -> str:
         """How it ended: "" as it should, "status 3", "SIGSEGV"."""
         self.answers.close()
+        self.stack.close()
         if hasattr(self, "process"):
             code = self.process.wait()
         else:
@@ -160,9 +232,9 @@ class Watchdog:
         self.thread = threading.Thread(target=self._watch, daemon=True)
         self.pat()
 
-    def pat(self) -> None:
-        """Wait for another while."""
-        self.deadline = time.monotonic() + self.seconds
+    def pat(self, times: float = 1) -> None:
+        """Wait for another while, or several."""
+        self.deadline = time.monotonic() + times * self.seconds
 
     def _watch(self) -> None:
         while (left := self.deadline - time.monotonic()) > 0:
@@ -187,23 +259,34 @@ def serve(job: Mapping[str, Any], fork: bool = CAN_FORK) -> dict[str, Any]:
     """
     child = Child(job, fork)
     outcomes: list[Any] = []
-    ended = ""
-    with Watchdog(job["seconds"], child.kill) as watchdog:
-        while len(outcomes) <= len(job["calls"]):
-            try:
-                outcomes.append(read_frame(child.answers))
-            except (EOFError, FrameError, OSError) as error:
-                ended = "time" if watchdog.bit else "garbled" if isinstance(error, FrameError) else "ended"
-                break
-            watchdog.pat()
-            if len(outcomes) == 1 and "error" in outcomes[0]:
-                break
-    child.kill()
-    how = child.wait()
+    ended, trail = "", []
+    try:
+        with Watchdog(job["seconds"], child.stop) as watchdog:
+            watchdog.pat(LOADING)
+            while len(outcomes) <= len(job["calls"]):
+                try:
+                    outcomes.append(read_frame(child.answers))
+                except (EOFError, FrameError, OSError) as error:
+                    ended = "time" if watchdog.bit else "garbled" if isinstance(error, FrameError) else "ended"
+                    break
+                watchdog.pat()
+                if len(outcomes) == 1 and "error" in outcomes[0]:
+                    break
+    finally:
+        child.kill()
+        trail = _theirs(child.trail(), job) if ended == "time" else []
+        how = child.wait()
     child.printed.seek(0)
     printed = child.printed.read(PRINTED).decode("utf-8", "replace")
     child.printed.close()
-    return {"outcomes": outcomes, "ended": (how or "status 0") if ended == "ended" else ended, "printed": printed}
+    ended = (how or "status 0") if ended == "ended" else ended
+    return {"outcomes": outcomes, "ended": ended, "trail": trail, "printed": printed}
+
+
+def _theirs(trail: list[list[Any]], job: Mapping[str, Any]) -> list[list[Any]]:
+    """The part of a trail that lies in the learner's files; faulthandler spells their names in ASCII."""
+    files = {file.path.encode("ascii", "backslashreplace").decode(): file for file in sources_of(job).values()}
+    return [[files[name].path, files[name].number(line), function] for name, line, function in trail if name in files]
 
 
 def command(function: str) -> list[str]:
@@ -217,8 +300,10 @@ def run_one() -> None:
     """A child that was not forked: the job comes on standard input, the answers go to standard output."""
     answers = os.fdopen(os.dup(1), "wb")
     job = read_frame(sys.stdin.buffer)
-    _become_child(2)
+    _become_child(2, _longest(job))
     run_job(job, answers)
+    sys.stdout.flush()
+    sys.stderr.flush()
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ from typing import Any
 import tinytorch
 from tinytorch.course import source
 from tinytorch.course.exercises import COURSE, Exercise, Module, exercises, modules
+from tinytorch.course.notebook import SETTINGS, find_jupytext, notebook_of
 from tinytorch.course.source import Source
 
 MARK = "tinytorch.json"
@@ -41,8 +42,9 @@ class WorkspaceError(Exception):
 class Files(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds modules of the library in other texts than the library's own, compiled anew each time."""
 
-    def __init__(self, sources: Mapping[str, Source]) -> None:
+    def __init__(self, sources: Mapping[str, Source], as_edited: bool = True) -> None:
         self.sources = {f"tinytorch.{name}": text for name, text in sources.items()}
+        self.as_edited = as_edited
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """A module whose text is here."""
@@ -54,18 +56,18 @@ class Files(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Run a module's text."""
         text = self.sources[module.__name__]
         module.__file__ = text.path
-        exec(text.compiled(), module.__dict__)
+        exec(text.compiled(self.as_edited), module.__dict__)
 
 
-def enter(sources: Mapping[str, Source]) -> None:
+def enter(sources: Mapping[str, Source], as_edited: bool = True) -> None:
     """From here on, in this process, these files of the course come from these texts, all others from the library.
 
-    Raises RuntimeError where one of the library's course files was imported before.
+    as_edited: tracebacks name the lines of the learner's file, else those of the text, which is quicker. Raises RuntimeError where one of the library's course files was imported before.
     """
     loaded = [name for name in COURSE if f"tinytorch.{name}" in sys.modules]
     if loaded:
         raise RuntimeError(f"a workspace must be entered before tinytorch.{loaded[0]} is imported")
-    sys.meta_path.insert(0, Files(sources))
+    sys.meta_path.insert(0, Files(sources, as_edited))
 
 
 # What is judged, and what is run
@@ -74,13 +76,22 @@ def enter(sources: Mapping[str, Source]) -> None:
 def alone(exercise: Exercise, own: Source) -> Source:
     """A learner's file in which everything that other exercises ask for is the library's."""
     module = exercise.module
-    others = [name for other in module.exercises if other != exercise for name in other.functions]
-    return source.put(_completed(own, module.library), module.library, others)
+    return _with_library(own, module, [name for name in module.messages if name not in exercise.functions])
+
+
+def _with_library(own: Source, module: Module, names: Sequence[str]) -> Source:
+    """A learner's file with some functions as the library has them, which call the library's private ones."""
+    completed, library, added = _prepared(own, module.library, frozenset(module.messages))
+    return source.put(completed, library, [*names, *added])
 
 
 @lru_cache(maxsize=32)
-def _completed(own: Source, library: Source) -> Source:
-    return source.complete(own, library)
+def _prepared(own: Source, library: Source, asked: frozenset[str]) -> tuple[Source, Source, list[str]]:
+    """A learner's file with what it lacks; the library's, with other names for what both have and do differently; these."""
+    completed = source.complete(own, library)
+    clashing = source.clashes(completed, library) - {name.split(".")[-1] for name in asked}
+    apart = source.renamed(library, sorted(clashing), "_of_the_library")
+    return completed, apart, [name for name in apart.functions if name.endswith("_of_the_library")]
 
 
 def substituted(module: Module, names: Sequence[str], donor: Source) -> Source:
@@ -91,8 +102,7 @@ def substituted(module: Module, names: Sequence[str], donor: Source) -> Source:
 
 def filled(module: Module, own: Source) -> Source:
     """A learner's file in which the library's functions stand in for those that are still to be written."""
-    stubs = [name for name in source.unwritten(own) if name in module.messages]
-    return source.put(_completed(own, module.library), module.library, stubs)
+    return _with_library(own, module, [name for name in source.unwritten(own) if name in module.messages])
 
 
 # The folder
@@ -103,17 +113,31 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.memory = _read_json(folder / MEMORY)
+        self.notebooks = bool(_read_json(folder / MARK).get("notebook"))
+        self.unsaved: OSError | None = None  # why what was learnt is forgotten
+        found = _read_json(folder / MEMORY)
+        kinds = {"checked": dict, "hints": dict, "current": str}
+        self.memory = {key: found[key] for key, kind in kinds.items() if isinstance(found.get(key), kind)}
 
     @classmethod
-    def start(cls, folder: Path) -> Workspace:
-        """Make a workspace with the first file, or adopt one that is there; files that are there stay as they are."""
+    def start(cls, folder: Path, notebook: bool = False) -> Workspace:
+        """Make a workspace with the first file, or adopt one that is there; files that are there stay as they are.
+
+        notebook: each file gets a notebook beside it. Raises WorkspaceError where jupytext is missing for that.
+        """
+        notebook = notebook or bool(_read_json(folder / MARK).get("notebook"))
+        if notebook:
+            _need_jupytext()
         folder.mkdir(parents=True, exist_ok=True)
+        mark = {"workspace": 1, "version": tinytorch.__version__, "notebook": notebook}
+        write_whole(folder / MARK, json.dumps(mark, indent=2) + "\n")
+        for name, text in {"README.md": README, **({"jupytext.toml": SETTINGS} if notebook else {})}.items():
+            if not (folder / name).exists():
+                write_whole(folder / name, text)
         workspace = cls(folder)
-        workspace.file(modules()[0])
-        if not (folder / "README.md").exists():
-            write_whole(folder / "README.md", README)
-        write_whole(folder / MARK, json.dumps({"workspace": 1, "version": tinytorch.__version__}, indent=2) + "\n")
+        for module in modules():
+            if module == modules()[0] or workspace.path(module).exists():
+                workspace.file(module)
         return workspace
 
     @classmethod
@@ -139,6 +163,10 @@ class Workspace:
         path = self.path(module)
         if not path.exists():
             write_whole(path, module.stub().text)
+        book = path.with_suffix(".ipynb")
+        if self.notebooks and not book.exists():
+            _need_jupytext()
+            write_whole(book, notebook_of(path))
         return path
 
     def read(self, module: Module) -> Source:
@@ -172,7 +200,8 @@ class Workspace:
             return alone(exercise, own)
         except KeyError as missing:
             raise WorkspaceError(
-                f"{path} has no {missing.args[0]}: give it its name back, or copy it from `tinytorch reset {exercise.id}`"
+                f"{path} has no {missing.args[0]}: give it its name back, or start the file over with "
+                f"`tinytorch reset {exercise.id}`, which keeps a copy"
             ) from None
 
     def sources(self) -> dict[str, Source]:
@@ -181,28 +210,50 @@ class Workspace:
         return {module.name: filled(module, self.read(module)) for module in present}
 
     def written(self, exercise: Exercise) -> bool:
-        """Whether any function of an exercise is no longer a stub."""
+        """Whether any function of an exercise is no longer a stub, as far as the file can be read."""
         if not self.path(exercise.module).exists():
             return False
-        stubs = source.unwritten(self.read(exercise.module))
+        try:
+            stubs = source.unwritten(self.read(exercise.module))
+        except WorkspaceError:
+            return True
         return any(name not in stubs for name in exercise.functions)
 
     # What is remembered
 
     def remembered(self, exercise: Exercise) -> bool | None:
         """Whether this very text passed or failed before; None where it was not checked."""
+        known = self.memory.get("checked", {}).get(exercise.id)
+        file = self._file_hash(exercise.module)
         try:
-            known = self.memory.get("checked", {}).get(exercise.id, {})
-            if not known or not self.written(exercise):
-                return False if not self.written(exercise) else None
-            return known.get("passed") if known.get("text") == self.hash(exercise, self.judged(exercise)) else None
+            match known:
+                case {"file": str(before), "passed": bool(passed)} if before == file:
+                    return passed
+                case {"text": str(text), "passed": bool(passed)} if self.written(exercise):
+                    if text != self.hash(exercise, self.judged(exercise)):
+                        return None
+                    known["file"] = file  # the change was elsewhere
+                    return passed
+            return None if self.written(exercise) else False
         except WorkspaceError:
             return False
 
     def remember(self, exercise: Exercise, judged: Source, passed: bool) -> None:
         """Note what came of a check."""
-        self.memory.setdefault("checked", {})[exercise.id] = {"text": self.hash(exercise, judged), "passed": passed}
+        facts = {"text": self.hash(exercise, judged), "file": self._file_hash(exercise.module), "passed": passed}
+        self.memory.setdefault("checked", {})[exercise.id] = facts
+        for other in exercise.module.exercises:
+            self.remembered(other)  # that the file has changed, but not for these
         self._save()
+
+    def _file_hash(self, module: Module) -> str:
+        """Of a whole file, and of what else the verdicts on it depend on."""
+        try:
+            data = self.path(module).read_bytes()
+        except OSError:
+            return ""
+        parts = [tinytorch.__version__, module.library.text, *module.checks]
+        return hashlib.sha256(b"\0".join([data, *(part.encode() for part in parts)])).hexdigest()
 
     @staticmethod
     def hash(exercise: Exercise, judged: Source) -> str:
@@ -211,12 +262,9 @@ class Workspace:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     @property
-    def current(self) -> Exercise:
-        """Where the learner is: where they went last, else the first exercise that is not known to pass."""
-        known = {exercise.id: exercise for exercise in exercises()}
-        if self.memory.get("current") in known:
-            return known[self.memory["current"]]
-        return self.first_open() or exercises()[-1]
+    def current(self) -> Exercise | None:
+        """Where the learner went last, None where that is not known."""
+        return next((exercise for exercise in exercises() if exercise.id == self.memory.get("current")), None)
 
     @current.setter
     def current(self, exercise: Exercise) -> None:
@@ -224,22 +272,22 @@ class Workspace:
             self.memory["current"] = exercise.id
             self._save()
 
-    def first_open(self, after: Exercise | None = None) -> Exercise | None:
-        """The first exercise that is not known to pass, from one on and then from the beginning."""
-        every = exercises()
-        start = every.index(after) + 1 if after else 0
-        return next((e for e in every[start:] + every[:start] if not self.remembered(e)), None)
-
     def next_hint(self, exercise: Exercise) -> int:
         """How many hints to give now: one more than last time."""
         given = self.memory.setdefault("hints", {})
-        given[exercise.id] = min(int(given.get(exercise.id, 0)) + 1, len(exercise.hints))
+        before = given.get(exercise.id)
+        count = min((before if isinstance(before, int) else 0) + 1, len(exercise.hints))
+        given[exercise.id] = count
         self._save()
-        return int(given[exercise.id])
+        return count
 
     def _save(self) -> None:
-        (self.folder / MEMORY).parent.mkdir(exist_ok=True)
-        write_whole(self.folder / MEMORY, json.dumps(self.memory, indent=2) + "\n")
+        try:
+            (self.folder / MEMORY).parent.mkdir(exist_ok=True)
+            write_whole(self.folder / MEMORY, json.dumps(self.memory, indent=2) + "\n")
+            self.unsaved = None
+        except OSError as error:  # what there is to show matters more than its memory
+            self.unsaved = error
 
     # Going back
 
@@ -253,23 +301,31 @@ class Workspace:
         write_whole(copy, path.read_bytes())
         return copy
 
-    def reset(self, exercise: Exercise) -> Path | None:
-        """Make an exercise's functions stubs again; returns the backup of the file as it was.
+    def reset(self, exercise: Exercise) -> tuple[Path | None, bool]:
+        """Make an exercise's functions stubs again.
 
-        Where the file can no longer be read as Python, all of it becomes the stub again.
+        Returns the backup of the file as it was, and whether all of the file became the stub again, because it could
+        not be read as Python or has lost a class.
         """
         module = exercise.module
         path = self.path(module)
         if not path.exists():
             self.file(module)
-            return None
+            return None, True
         backup = self.back_up(path)
         try:
-            text = source.put(self.read(module), module.stub(), exercise.functions).text
+            text, whole = source.put(self.read(module), module.stub(), exercise.functions).text, False
         except (WorkspaceError, KeyError):
-            text = module.stub().text
+            text, whole = module.stub().text, True
         write_whole(path, text)
-        return backup
+        return backup, whole
+
+
+def _need_jupytext() -> None:
+    try:
+        find_jupytext()
+    except ModuleNotFoundError as error:
+        raise WorkspaceError(str(error)) from None
 
 
 def _parameters(node: source.Function) -> str:
@@ -287,6 +343,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all, whenever the disk fills up or the machine stops."""
     data = content.encode() if isinstance(content, str) else content
+    path = path.resolve()  # a link stays a link
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tinytorch-")
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -317,6 +374,7 @@ library's own code stands in for it, so that whatever you write runs in real tra
 2. `tinytorch` checks the exercise you are at and says exactly what is wrong; `tinytorch watch` does so on every save.
 3. `tinytorch hint` helps, `tinytorch list` shows the way, `tinytorch next` goes on, `tinytorch run script.py` runs any
    script on your own files.
+4. `tinytorch milestone` trains networks on real data with what you wrote; `tinytorch challenge` measures how fast it is.
 
 Your files are never overwritten; `tinytorch reset ID` keeps a copy in `backups/`.
 """
