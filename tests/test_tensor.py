@@ -589,6 +589,15 @@ def test_tuples_inside_an_index_are_sequences_and_what_they_name_twice_gets_two_
         assert x.grad.tolist() == t.grad.tolist(), index
 
 
+def test_over_no_axes_numpys_sum_is_the_tensor_itself_and_pytorchs_its_total():
+    x = tinytorch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    assert np.sum(x, axis=()).tolist() == np.sum(x.detach().array, axis=()).tolist() == [[1, 2], [3, 4]]
+    assert np.mean(x, axis=(), keepdims=True).tolist() == [[1, 2], [3, 4]]
+    np.sum(x, axis=(), keepdims=True).sum().backward()
+    assert x.grad.tolist() == [[1, 1], [1, 1]]
+    assert x.sum(()).item() == 10
+
+
 def test_a_single_number_at_its_bound_passes_the_gradient_on_every_numpy():
     for bounds in ({"max": 0.1}, {"min": 0.1}, {"min": 0.1, "max": 0.1}):
         x = tinytorch.tensor(0.1, requires_grad=True)

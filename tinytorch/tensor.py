@@ -633,8 +633,7 @@ def _reduces(op: Callable[..., Any]) -> Callable[..., Tensor]:
 
 
 def _sum(x: Tensor, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Tensor:
-    total: Tensor = (x if dtype is None else x.to(dtype)).sum(axis, keepdims)
-    return total
+    return apply(ops.sum, x if dtype is None else x.to(dtype), axis=axis, keepdims=keepdims)
 
 
 def _where(condition: Any, a: Any, b: Any) -> Tensor:
