@@ -1432,3 +1432,16 @@ def test_linear_sends_gradients_back_where_there_are_no_features():
     x, weight = tinytorch.zeros(2, 3, 0, requires_grad=True), tinytorch.zeros(4, 0, requires_grad=True)
     functional.linear(x, weight).sum().backward()
     assert x.grad.shape == (2, 3, 0) and weight.grad.shape == (4, 0)
+
+
+def test_a_shared_way_back_is_watched_whichever_of_its_inputs_is_wanted():
+    def scale(x, w):
+        return x * w, lambda g, wanted: (g * w, g * x)
+
+    for wanted in range(2):
+        inputs = [tinytorch.tensor([1.0, 2.0], requires_grad=i == wanted) for i in range(2)]
+        y = apply(scale, *inputs)
+        with no_grad():
+            inputs[1 - wanted].mul_(10)
+        with pytest.raises(RuntimeError, match="changed in place after scale used it"):
+            y.sum().backward()
