@@ -15,15 +15,15 @@ import pytest
 LIBRARY = Path(__file__).resolve().parents[1] / "tinytorch"
 
 FLOORS = [  # a file imports from floors below its own only
-    ["_lazy", "_places", "_threads", "changes", "cuda", "dtypes", "progress", "viz"],
-    ["autograd", "ops"],
+    ["_lazy", "_places", "_threads", "changes", "cuda", "downloads", "dtypes", "progress", "viz"],
+    ["autograd", "idx", "ops"],
     ["methods"],
     ["tensor"],
     ["creation", "functional", "kernels", "serialization", "testing"],
     ["init"],
     ["layers"],
     ["conv", "data", "losses", "optimizers", "regularization"],
-    ["datasets", "pooling", "recurrent", "schedules"],
+    ["augmentation", "datasets", "pooling", "recurrent", "schedules"],
     ["training"],
     ["recipes"],
 ]

@@ -233,8 +233,9 @@ EXERCISES = [
             """,
         ),
         note="""
-            With ten images per digit, shifts by two pixels turn some 80 % right into nearly 90 %: the cheapest data that
-            there is. But ask what a change leaves the same. A six that is turned round is no six.
+            With ten images per digit of MNIST, shifts by one pixel took a small network from 86.5 % right to 92 %
+            (Nielsen, 2017, "Reduced MNIST"): the cheapest data that there is. But ask what a change leaves the same. A six
+            that is turned round is no six.
         """,
     ),
 ]
