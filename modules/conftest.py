@@ -4,6 +4,7 @@ The library and every alternative must pass, the stub and every known mistake mu
 mistakes in five.
 """
 
+import re
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,11 @@ def look_at(exercise):
         raise Disagreement("an exercise has at least three known mistakes")
     if len(exercise.hints) != 3 or not all([exercise.prompt, exercise.note, *exercise.hints]):
         raise Disagreement("an exercise has a prompt, three hints and a note")
+    for text in (exercise.prompt, exercise.note, *exercise.hints):
+        if "\n" in text and not re.search(r"^ {12}\S", text, re.MULTILINE):  # code would be taken for prose, and filled
+            raise Disagreement(
+                "code stands alone: put a line before it that says what it is, at the margin of the text"
+            )
     for variant in [*module.mistakes[exercise.id], *module.alternatives[exercise.id]]:
         if not variant.message or not any(name in variant.source.functions for name in exercise.functions):
             raise Disagreement(f"{variant.name} says nothing, or writes no function of the exercise")

@@ -202,6 +202,16 @@ def linear_layers_on_more_axes(draw):
     return rule(draw, "linear", draw.array((*rows, inputs)), draw.array((outputs, inputs)), draw.array((outputs,)))
 
 
+@check("01.4", count=10)
+def products_in_float32(draw):
+    """float32 in, float32 out, and float32 back"""
+    n, k, m = draw.side(), draw.side(), draw.side()
+    x = draw.array((n, k), dtype=np.float32)
+    if draw.flag():
+        return rule(draw, "matmul", x, draw.array((k, m), dtype=np.float32))
+    return rule(draw, "linear", x, draw.array((m, k), dtype=np.float32), draw.array((m,), dtype=np.float32))
+
+
 # 01.5 Sums and means
 
 
@@ -255,6 +265,14 @@ def probabilities_of_large_logits(draw):
     """softmax and log_softmax: logits in the thousands overflow nowhere"""
     z, axis = logits(draw, 1000.0)
     return rule(draw, draw.choice(("softmax", "log_softmax")), z, axis=axis)
+
+
+@check("01.6", count=10)
+def softmax_in_float32(draw):
+    """float32 in, float32 out, and float32 back"""
+    shape = draw.shape(1, 2)
+    z = draw.array(shape, dtype=np.float32)
+    return rule(draw, draw.choice(("softmax", "log_softmax")), z, axis=draw.axis(len(shape)))
 
 
 # 01.7 Places

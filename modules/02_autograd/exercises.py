@@ -65,7 +65,7 @@ EXERCISES = [
                 summed = np.sum(gradient, axis=axes, keepdims=True)
                 return np.reshape(summed, shape)
 
-            Before the last line, check that summed.shape[added:] is shape.
+            Before the last line, check that summed.shape[added:] == shape.
             """,
         ),
         note="""
@@ -171,7 +171,7 @@ EXERCISES = [
         ),
         note="""
             The first layer's input is data, and nobody wants its gradient. In a convolution that gradient would be the
-            dearest product of all, and here it is never computed.
+            most expensive product of all, and here it is never computed.
         """,
     ),
     Exercise(

@@ -61,7 +61,8 @@ EXERCISES = [
         ),
         note="""
             A sum of n numbers of size 1 is about sqrt(n) in size. Weights of about 1 / sqrt(n) undo that, so each layer's
-            output is about as large as its input. It is the idea of He et al. (2015), with PyTorch's constant.
+            output has about the size of its input. It is the idea of He et al. (2015), with PyTorch's constant, which is
+            somewhat smaller than theirs.
         """,
     ),
     Exercise(

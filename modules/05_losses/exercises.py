@@ -164,8 +164,8 @@ EXERCISES = [
             """,
         ),
         note="""
-            An untrained network gives all C classes the same probability, so its loss is log(C): 2.3 for ten classes. If
-            the first loss that you see is far from it, look at the first weights or the labels.
+            An untrained network gives all C classes about the same probability, so its loss is about log(C): 2.3 for ten
+            classes. If the first loss that you see is far from it, look at the first weights or the labels.
         """,
     ),
     Exercise(

@@ -152,8 +152,9 @@ EXERCISES = [
             """,
         ),
         note="""
-            Because a step is about lr in size whatever the scale of the loss, lr = 0.001 works nearly everywhere. It is why
-            people reach for Adam first, and the correction is what makes the first hundred steps so good.
+            Because a step is about lr in size whatever the scale of the loss, lr = 0.001 is a good first try nearly
+            everywhere. It is why people reach for Adam first. Without the correction, and with the usual betas, the first
+            step would be three times as long: 0.1 / sqrt(0.001).
         """,
     ),
     Exercise(

@@ -162,7 +162,7 @@ EXERCISES = [
             """,
         ),
         note="""
-            Larger batches serve here than in training: nothing is kept for the way back, so a batch takes a fraction of the
+            Batches may be larger here than in training: nothing is kept for the way back, so a batch takes a fraction of the
             memory.
         """,
     ),

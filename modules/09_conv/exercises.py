@@ -57,6 +57,8 @@ EXERCISES = [
             "The new size is n + before + after in each dimension of space. `inside(size, padding)` gives that "
             "padded size, and the index at which x goes into it.",
             """
+            Nearly all of it:
+
                 padded_size, within = inside(x.shape[1:-1], padding)
                 padded = np.full((x.shape[0], *padded_size, x.shape[-1]), value, x.dtype)
                 padded[within] = ...
@@ -127,6 +129,8 @@ EXERCISES = [
             "y = np.empty((C, *kernel_size, *count, N), x.dtype); each pair of all_windows fills one place of the "
             "kernel, for all windows and the whole batch at once.",
             """
+            Nearly all of it:
+
                 padded = surround(batch_last(x), padding, 0.0)
                 for offset, met in all_windows(tuple(size), kernel_size, stride, padding, dilation):
                     y[offset] = padded[met]
@@ -157,6 +161,8 @@ EXERCISES = [
             "padded[met] += g[offset] for every pair of all_windows. `inside(size, padding)` gives the padded size "
             "and the index of what is not padding.",
             """
+            Nearly all of it:
+
                 padded_size, within = inside(size, padding)
                 padded = np.zeros((g.shape[0], *padded_size, g.shape[-1]), g.dtype)
                 for offset, met in all_windows(size, kernel_size, stride, padding, dilation):
@@ -166,8 +172,8 @@ EXERCISES = [
         ),
         note="""
             Unfold copies, fold adds. Copying and adding are each other's way back: you saw it with broadcasting and
-            sums, with taking and putting back, and here it is again. What fold does to a kernel is also known as a
-            transposed convolution.
+            sums, with taking and putting back, and here it is again. The way back of a convolution to its input, a
+            product with the kernel and then fold, is also used as a layer: the transposed convolution.
         """,
     ),
     Exercise(
@@ -267,6 +273,8 @@ EXERCISES = [
             "What happens when F.pad has added the border and _conv adds another?",
             "For an image, self._padding is ((top, bottom), (left, right)); F.pad wants [left, right, top, bottom].",
             """
+            For the other borders:
+
                 if self.padding_mode != "zeros":
                     amounts = [n for pair in self._padding[::-1] for n in pair]
                     input, padding = F.pad(input, amounts, self.padding_mode), 0

@@ -9,7 +9,14 @@ from tinytorch.course.probing import Wrong, raised
 def called(function, arguments):
     """What a function returns, under a name that can be read with an index behind it."""
     names = {"count_windows": "count of windows", "sizes": "tuple of sizes", "paddings": "padding"}
-    return {names[function]: getattr(conv, function)(*arguments)}
+    return {names[function]: whole(getattr(conv, function)(*arguments))}
+
+
+def whole(given):
+    """Tuples of whole numbers, be they Python's or NumPy's."""
+    if isinstance(given, (tuple, list)):
+        return type(given)(map(whole, given))
+    return int(given) if isinstance(given, np.integer) else given
 
 
 def bordered(x, padding, value):

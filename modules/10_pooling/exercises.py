@@ -132,6 +132,8 @@ EXERCISES = [
             "np.where computes both of its sides. What could you divide by where x is 0?",
             "Add 1 where x is 0. The root of that is 1, so make the value 0 there afterwards.",
             """
+            The value:
+
                 positive = x + (x == 0)
                 y = positive ** (1 / p) * (x != 0)
             """,
@@ -164,6 +166,8 @@ EXERCISES = [
             "A mean times the number of points in the kernel is a sum: `math.prod(sizes(name, 'kernel_size', "
             "kernel_size, dims))` is that number, for a kernel given as one number as well.",
             """
+            For p below inf:
+
                 powers = input.abs() ** norm_type
                 means = _avg_pool(name, dims, powers, kernel_size, stride, 0, ceil_mode, True)
                 return apply(root, means * points, p=norm_type)

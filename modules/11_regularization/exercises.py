@@ -29,6 +29,8 @@ EXERCISES = [
             "kept = random >= p is True with probability 1 - p. As numbers, divided by 1 - p, it is the mask; at p "
             "= 1 you must not divide by 0.",
             """
+            The beginning:
+
                 if not training or p == 0:
                     return input
                 kept = default_generator.numpy.random(mask_shape, dtype=np.float32) >= p
@@ -36,7 +38,7 @@ EXERCISES = [
             """,
         ),
         note="""
-            Every step trains another network, thinner by half, and all of them share their weights. Using the whole
+            Every step trains another network, with p = 0.5 thinner by half, and all of them share their weights. Using the whole
             network afterwards is like asking all of them at once. Scaling while training, not afterwards, keeps the
             layer out of the way of whoever uses the network.
         """,
@@ -83,6 +85,8 @@ EXERCISES = [
             "The mean of x^2 minus the mean squared is right on paper. What is 1000000.25 - 1000000 in float32?",
             "Subtract the mean first, then square, then take the mean.",
             """
+            The beginning:
+
                 mean = x.mean(axes, keepdims=True)
                 centred = x - mean
             """,
@@ -152,6 +156,8 @@ EXERCISES = [
             "normalized_shape (4, 5) of an input (N, T, 4, 5): which axes is that, counted from the end?",
             "The axes are -1, -2, ... as many as normalized_shape has dimensions: tuple(range(-len(features), 0)).",
             """
+            Nearly all of it:
+
                 features = tuple(normalized_shape)
                 mean, var = moments(input.array, tuple(range(-len(features), 0)))
                 scale = np.ones(features, input.dtype) if weight is None else weight

@@ -24,6 +24,8 @@ EXERCISES = [
             "Split the last axis into (D, F), move the batch to the end, then reverse the steps of direction 1: "
             "y[::-1, 1].",
             """
+            by_direction:
+
                 steps, batch, features = x.shape
                 y = x.reshape(steps, batch, directions, features // directions).transpose(0, 2, 3, 1)
                 return y if directions == 1 else np.stack([y[:, 0], y[::-1, 1]], axis=1)
@@ -91,7 +93,8 @@ EXERCISES = [
         note="""
             Look at dh z: where the update gate is open for the old state, the gradient passes as it came, over
             hundreds of steps. In a plain recurrent network it is multiplied by the same matrix each time, and
-            vanishes or explodes. Cho and others thought of the gates in 2014.
+            vanishes or explodes. Cho and others proposed this unit in 2014, after the LSTM of 1997. In their paper r
+            multiplies h before the product with U_n; here, as in PyTorch, it multiplies U_n h + c_n.
         """,
     ),
     Exercise(
@@ -114,6 +117,8 @@ EXERCISES = [
             "getattr(self, name) reads an attribute whose name is a string. What does its third argument do?",
             "For each suffix, then for each of the four names: getattr(self, name + suffix).",
             """
+            _weights:
+
                 none = np.zeros(3 * self.hidden_size, like.dtype)
                 names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
                 return [getattr(self, name + suffix, none) for suffix in ... for name in names]
@@ -177,6 +182,8 @@ EXERCISES = [
             "on the way back.",
             "input.unsqueeze(1) makes (T, 1, in), and output.squeeze(1) undoes it; transpose(0, 1) exchanges T and N.",
             """
+            On the way there:
+
                 single = input.ndim == 2
                 x = input.unsqueeze(1) if single else input.transpose(0, 1) if self.batch_first else input
                 states = (self.num_layers * self._directions, x.shape[1], self.hidden_size)

@@ -855,7 +855,7 @@ class hidden_before_the_first:
 
 
 class hidden_when_not_training:
-    """dropout is not told whether the network is training: it then takes it that it is."""
+    """dropout is not told whether the network is training: it then assumes that it is."""
 
     exercise = "12.4"
 

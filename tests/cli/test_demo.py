@@ -359,7 +359,7 @@ def test_help_names_everything_and_needs_no_numpy():
 def test_no_command_is_answered_with_help_and_an_unknown_one_with_a_sentence(refused):
     status, out, err = tinytorch_()
     assert (status, err) == (0, "") and out.startswith("usage: python -m tinytorch")
-    assert "choose from" in refused("dmeo")
+    assert "did you mean `demo`?" in refused("dmeo") and "choose from" in refused("xyzzy")
     assert refused("demo", "--sedes", "3").endswith("arguments: --sedes 3 (see python -m tinytorch demo --help)\n")
     assert refused("--sedes", "demo").endswith("--sedes (see python -m tinytorch --help)\n")
 

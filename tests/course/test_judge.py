@@ -87,7 +87,7 @@ def test_helpers_and_imports_of_a_learner_come_along(judge, first):
         ("return None", "wrong", "but it returned None"),
         ("return a * b, lambda g: g * b", "wrong", "for each of 2 inputs"),
         ("return (a * b).tolist(), lambda g: g * b, lambda g: g * a", "wrong", "the value is "),
-        ("return object(), lambda g: g * b, lambda g: g * a", "wrong", "the value is a object"),
+        ("return object(), lambda g: g * b, lambda g: g * a", "wrong", "the value is an object"),
         ("return a * b + 0j, lambda g: g * b, lambda g: g * a", "wrong", "complex128"),
         (
             "return (a * b)[None], lambda g: g * b, lambda g: g * a",
@@ -98,7 +98,7 @@ def test_helpers_and_imports_of_a_learner_come_along(judge, first):
         ("return a * b, lambda g: None, lambda g: g * a", "wrong", "the gradient of a is None"),
         ("a *= 2; return a * b, lambda g: g * b, lambda g: g * a", "wrong", "changed its input a"),
         ("return 1 / 0", "crash", "ZeroDivisionError"),
-        ("return mul(a, b)", "crash", "RecursionError"),
+        ("return mul(a, b)", "crash", "mul calls itself, and that never ends"),
         ("raise SystemExit(3)", "crash", "sys.exit(3)"),
         ("input()", "crash", "input()"),
         ("while True: pass", "time", "within 2 seconds in ops.mul("),
@@ -213,6 +213,46 @@ def test_a_wrong_gradient_comes_with_what_differences_say(judge, first):
 def test_a_wrong_answer_that_no_mistake_gives_is_not_named(judge, first):
     found = judged(judge, first, "return a * b + 17, lambda g: g * b, lambda g: g * a")
     assert found.failure.kind == "wrong" and found.failure.diagnosis is None
+
+
+def test_a_mistake_about_something_else_is_not_named(judge):
+    """Who only forgot to refuse is not told about what they did right."""
+    exercise = next(e for e in exercises() if e.id == "02.2")
+    summed = """
+def unbroadcast(gradient, shape, name="unbroadcast"):
+    added = gradient.ndim - len(shape)
+    axes = tuple(i for i, n in enumerate(gradient.shape) if i < added or (shape[i - added] == 1 and n != 1))
+    summed = np.sum(gradient, axis=axes, keepdims=True)
+    return np.reshape(summed, summed.shape[max(added, 0):])
+"""
+    own = workspace.substituted(exercise.module, ["unbroadcast"], Source.of(summed, "own.py"))
+    failure = judge.verdict(exercise, own).failure
+    assert failure.check.name == "not_broadcast" and "nothing" in failure.what
+    named = failure.diagnosis
+    assert named is None or judge.verdict(exercise, with_variant(exercise, named)).failure.check == failure.check
+
+
+def test_a_recursion_without_end_is_named_and_its_lines_are_folded(judge, first):
+    found = judged(judge, first, "return mul(a, b)")
+    assert found.failure.what == "the function mul calls itself, and that never ends"
+    shown = report.verdict(found, workspace.Path("own.py"), Source.of("def mul(a, b):\n    return mul(a, b)", "own.py"))
+    assert shown.count("in mul") == 1 and "the same again and again" in shown
+    found = judged(judge, first, "return helper(a)", "def helper(a):\n    return mul(a, a)\n")
+    assert found.failure.what.startswith("the functions ") and "call each other" in found.failure.what
+
+
+def test_a_crash_outside_of_the_learners_lines_shows_what_the_check_asked_for(judge):
+    exercise = next(e for e in exercises() if e.id == "04.1")
+    init = "class Linear:\n    def __init__(self, in_features, out_features, bias=True, device=None, dtype=None):\n        pass"
+    own = workspace.substituted(exercise.module, ["Linear.__init__"], Source.of(init, "own.py"))
+    found = judge.verdict(exercise, own)
+    assert found.failure.trail == () and found.failure.asked == "weight = layer.weight"
+    shown = report.verdict(found, workspace.Path("layers.py"), exercise.module.library)
+    assert "where the check says\n        weight = layer.weight\n" in shown
+
+
+def test_breakpoint_is_told_in_a_sentence(judge, first):
+    assert "stopped at breakpoint()" in judged(judge, first, "breakpoint()\n    return 1").failure.what
 
 
 def test_the_librarys_lines_in_a_traceback_are_said_to_be_its(judge):

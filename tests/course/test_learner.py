@@ -1,5 +1,6 @@
 """The learner's commands, run as learners run them: what they say, what they leave on disk, and how they end."""
 
+import ast
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import tinytorch
+from tinytorch.cli import learner as commands
 from tinytorch.course import workspace as places
 from tinytorch.course.exercises import exercises, modules
 from tinytorch.course.source import Source, mentions, put
@@ -345,6 +347,143 @@ def test_every_stub_survives_being_a_notebook():
     for module in modules():
         text = module.stub().text
         assert jupytext.writes(jupytext.reads(text, fmt="py:light"), fmt="py:light") == text, module.name
+
+
+# What a newcomer stumbled over
+
+
+def write_in(workspace, name, body):
+    """A function of ops.py with another body."""
+    path = workspace.folder / "ops.py"
+    own = Source.read(path)
+    node = own.functions[name][0]
+    header = f"def {name}({ast.unparse(node.args)}):"
+    write_whole(path, put(own, Source.of(f"{header}\n    {body}"), [name]).text)
+
+
+def bar_of(said):
+    return said.splitlines()[-1].split("] ")[1].split(",")[0]
+
+
+def test_what_an_exercise_asks_for_is_shown_until_it_is_written_and_whenever_it_is_asked_for(workspace):
+    asks = " ".join(FIRST.prompt.split())[:60]
+    for words, status in ((["check", FIRST.id], 1), ([], 1), (["task"], 0), (["task", FIRST.id], 0)):
+        assert asks in " ".join(learner(workspace.folder, *words, status=status).split()), words
+    assert "tinytorch task" in learner(workspace.folder, "hint")
+    assert "tinytorch task ID" in learner(workspace.folder, "list")
+    solve(workspace, FIRST)
+    assert asks not in " ".join(learner(workspace.folder, "check", FIRST.id, status=0).split())
+    assert asks in " ".join(learner(workspace.folder, "task", FIRST.id, status=0).split())
+
+
+def test_the_bar_keeps_what_passed_while_something_else_is_edited(workspace):
+    solve(workspace, FIRST)
+    solve(workspace, SECOND)
+    for exercise in (FIRST, SECOND):
+        learner(workspace.folder, "check", exercise.id, status=0)
+    path = workspace.folder / "ops.py"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + "\n\ndef helper():\n    pass\n", encoding="utf-8")
+    third = exercises()[2]
+    write_in(workspace, third.functions[0], "return helper()")
+    assert bar_of(learner(workspace.folder, "check", third.id, status=1)) == "2 of 85 exercises"
+    edit(workspace, "def add(", "def plus(")
+    assert bar_of(learner(workspace.folder, "check", FIRST.id, status=1)) == "1 of 85 exercises"
+    edit(workspace, "def plus(", "def add")
+    said = learner(workspace.folder, "check", FIRST.id, status=1)
+    assert bar_of(said) == "2 of 85 exercises"
+    for command in ("list", "status"):
+        said = learner(workspace.folder, command, status=0)
+        assert bar_of(said) == "2 of 85 exercises" and "is not Python" in said
+        assert re.search(rf"{FIRST.id} +passes|01 ops +2 of", said) and "Written, and not" not in said
+
+
+def test_a_syntax_error_comes_with_its_line_and_a_caret(workspace):
+    edit(workspace, "def add(a: Array, b: Array) ->", "def add a: Array, b: Array) ->")
+    row, caret = learner(workspace.folder, "check", FIRST.id, status=1).splitlines()[-4:-2]
+    assert row.startswith("    def add a: Array") and row[caret.index("^")] == ")" and caret.strip() == "^"
+
+
+@pytest.mark.parametrize("words", [("milestone", "mlp"), ("challenge", "ops")])
+@pytest.mark.parametrize(("old", "said"), [("def add(", "is not Python")])
+def test_what_trains_says_in_a_sentence_that_a_file_is_not_python(workspace, words, old, said):
+    edit(workspace, old, "def add")
+    assert said in sentence(learner(workspace.folder, *words, status=1))
+
+
+def test_only_next_moves_on(workspace):
+    learner(workspace.folder, "status")
+    solve(workspace, SECOND)
+    learner(workspace.folder, "check", SECOND.id, status=0)
+    assert Workspace(workspace.folder).current == FIRST
+    assert re.search(rf"^> {FIRST.id}", learner(workspace.folder, "list"), re.MULTILINE)
+    solve(workspace, FIRST)
+    assert "tinytorch next" in learner(workspace.folder, "check", status=0)
+    assert exercises()[2].title in learner(workspace.folder, "next", status=0)
+
+
+def test_what_broke_elsewhere_in_the_file_is_said_after_a_pass_and_by_status(workspace):
+    for exercise in exercises()[:2]:
+        solve(workspace, exercise)
+        learner(workspace.folder, "check", exercise.id, status=0)
+    for old, new in (("return a + b, ", "return a - b, "), ("def add(", "def plus(")):
+        edit(workspace, old, new)
+        said = " ".join(learner(workspace.folder, "check", SECOND.id, status=0).split())
+        assert f"In ops.py, {FIRST.id} does not pass, though it is written" in said
+        assert f"Written, and not passing: {FIRST.id}." in learner(workspace.folder, "status")
+
+
+@pytest.mark.parametrize(("program", "found", "typed"), [
+    ("/venv/bin/tinytorch", True, "tinytorch"),
+    ("/venv/bin/tinytorch", False, "/venv/bin/tinytorch"),
+    ("/src/tinytorch/__main__.py", True, "python -m tinytorch"),
+    ("/src/tinytorch/__main__.py", False, "/venv/bin/python -m tinytorch"),
+])  # fmt: skip
+@ON_POSIX
+def test_commands_are_spelled_as_they_can_be_typed(monkeypatch, program, found, typed):
+    monkeypatch.setattr(sys, "argv", [program])
+    monkeypatch.setattr(sys, "executable", "/venv/bin/python")
+    monkeypatch.setattr(commands.shutil, "which", lambda name: f"/{'venv' if found else 'other'}/bin/{name}")
+    assert commands.as_typed("run `tinytorch next`") == f"run `{typed} next`"
+
+
+def test_a_file_that_is_gone_is_made_again_and_that_is_said(workspace):
+    assert "was gone" not in learner(workspace.folder)
+    (workspace.folder / "ops.py").unlink()
+    assert "ops.py was gone, and was made again from its stub." in learner(workspace.folder)
+    assert (workspace.folder / "ops.py").exists() and "was gone" not in learner(workspace.folder)
+
+
+def test_words_that_are_nearly_right(workspace):
+    assert "`check`" in sentence(learner(workspace.folder, "chek", status=2))
+    assert "01.2" in learner(workspace.folder, "check", "1.2", status=1)
+    assert "is an exercise" in sentence(learner(workspace.folder, "start", "02.2", status=2))
+    assert not (workspace.folder / "02.2").exists()
+
+
+def test_headings_are_cut_at_a_word(workspace):
+    rows = learner(workspace.folder, "list", COLUMNS="60").splitlines()
+    for module in modules():
+        (row,) = (row for row in rows if row.startswith(f"{module.number} "))
+        whole = f"{module.number} {module.title}"
+        assert row == whole or (row.endswith(" ...") and whole.startswith(row.removesuffix("...")))
+
+
+@ON_POSIX
+def test_ctrl_c_everywhere_shows_no_traceback(workspace):
+    """Sent to all processes of the group, as some terminals do, while a check waits for an endless loop."""
+    for name in FIRST.functions:
+        edit(workspace, f'raise NotImplementedError("{FIRST.id} {name}")', "while True: pass")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tinytorch", "watch"], cwd=workspace.folder, env=environment(),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+    )  # fmt: skip
+    assert "Watching" in process.stdout.readline()
+    time.sleep(1.5)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    for pid in [*(children.read_text().split() if children.exists() else []), process.pid]:
+        os.kill(int(pid), 2)
+    assert "Traceback" not in process.communicate(timeout=30)[0]
 
 
 # Bad input: a sentence, and nothing is lost

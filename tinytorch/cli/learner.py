@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import runpy
+import shlex
 import shutil
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinytorch.cli import CommandError
 from tinytorch.course import workspace
-from tinytorch.course.exercises import Exercise, exercises, modules
+from tinytorch.course.exercises import Exercise, Module, exercises, modules
 from tinytorch.course.style import Style, wrapped
 from tinytorch.course.workspace import Workspace, WorkspaceError
 
@@ -63,17 +66,62 @@ class Desk:
         return found
 
     def check(self, exercise: Exercise) -> bool:
-        """Check an exercise and show what came of it; True where it passes."""
+        """Check an exercise and show what came of it, or what it asks for where nothing is written; True where it passes."""
         from tinytorch.course import report
 
         try:
+            self.workspace.judged(exercise)  # says what is wrong with the file
+            if not self.workspace.written(exercise):
+                introduce(self, exercise)
+                print()
+                self.say("It is not written yet.")
+                return False
             found = self.verdict(exercise)
         except WorkspaceError as error:
             self.say(f"{exercise.id} {exercise.title}: {error}")
+            if error.line:
+                print(f"\n{error.line}")
             return False
         path = self.workspace.path(exercise.module)
         print(report.verdict(found, _near(path), self.workspace.read(exercise.module), self.columns, self.style))
+        if found.ok:
+            self._say_what_follows(exercise)
         return found.ok
+
+    def _say_what_follows(self, exercise: Exercise) -> None:
+        """After a pass: what else of the file does not pass, though it is written, and how to go on."""
+        print()
+        if failing := self.failing(exercise.module):
+            ids = ", ".join(one.id for one in failing)
+            some = "does not pass, though it is" if len(failing) == 1 else "do not pass, though they are"
+            name = self.workspace.path(exercise.module).name
+            self.say(f"In {name}, {ids} {some} written: `tinytorch check {failing[0].id}` says why.")
+        self.say("`tinytorch next` goes on.")
+
+    def failing(self, module: Module) -> list[Exercise]:
+        """The exercises of a file that are written, at least in part, and do not pass; none where it cannot be read."""
+        if self.unreadable(module):
+            return []
+        return [one for one in module.exercises if self.workspace.written(one) and not self.stands(one)]
+
+    def stands(self, exercise: Exercise) -> bool:
+        """Whether an exercise passes or, while its file cannot be read, did so before."""
+        return self.passes(exercise) or self.workspace.stands(exercise)
+
+    def say_what_is_unreadable(self) -> None:
+        """A sentence for each file that is not Python."""
+        for module in modules():
+            if error := self.unreadable(module):
+                self.say(f"{error}; its exercises are shown as they were before.")
+
+    def unreadable(self, module: Module) -> WorkspaceError | None:
+        """What is wrong with a file, None where it can be read or is not there."""
+        try:
+            if self.workspace.path(module).exists():
+                self.workspace.read(module)
+            return None
+        except WorkspaceError as error:
+            return error
 
     def passes(self, exercise: Exercise) -> bool:
         """Whether an exercise passes, checked only where this text was not checked before."""
@@ -101,7 +149,7 @@ class Desk:
     def bar(self) -> str:
         """How far they are, in a line."""
         every = exercises()
-        done = [exercise for exercise in every if self.workspace.remembered(exercise)]
+        done = [exercise for exercise in every if self.workspace.stands(exercise)]
         points = f"{sum(e.points for e in done)} of {sum(e.points for e in every)} points"
         words = f"{len(done)} of {len(every)} exercises, {points}"
         width = max(min(24, self.columns - len(words) - 3), 1)
@@ -109,14 +157,19 @@ class Desk:
         return f"[{'#' * full}{'.' * (width - full)}] {words}"
 
     def say(self, text: str) -> None:
-        """Print a paragraph in the width of the terminal."""
-        print(wrapped(text, self.columns))
+        """Print a paragraph in the width of the terminal; its commands are spelled as they can be typed here."""
+        whole = re.sub("`[^`]+`", lambda command: command[0].replace(" ", "\0"), as_typed(text))  # to be copied
+        print(wrapped(whole, self.columns).replace("\0", " "))
 
 
 @contextmanager
 def at_desk() -> Iterator[Desk]:
     """The desk of the workspace that we are in."""
     desk = Desk(Workspace.find(Path.cwd()))
+    for module in desk.workspace.lost():
+        name = desk.workspace.file(module).name
+        desk.say(f"{name} was gone, and was made again from its stub.")
+        print()
     try:
         yield desk
     finally:
@@ -124,6 +177,21 @@ def at_desk() -> Iterator[Desk]:
     if error := desk.workspace.unsaved:
         said = f"your progress could not be saved ({error.strerror}: {error.filename}); your own files are as they were"
         print(f"tinytorch: {said}", file=sys.stderr)
+
+
+def as_typed(text: str) -> str:
+    """A text whose commands, `tinytorch ...`, begin as this one was started."""
+    return text.replace("`tinytorch", f"`{_started()}")
+
+
+def _started() -> str:
+    """What starts this program: a name that the shell finds, else a path."""
+    program = Path(sys.argv[0]).absolute()
+    installed = program.stem == "tinytorch"
+    names, path = (("tinytorch",), program) if installed else (("python", "python3"), Path(sys.executable))
+    short = [name for name in names if (found := shutil.which(name)) and Path(found).absolute() == path]
+    word = short[0] if short else shlex.quote(str(path))
+    return word if installed else f"{word} -m tinytorch"
 
 
 def _near(path: Path) -> Path:
@@ -136,6 +204,7 @@ def _chosen(desk: Desk, name: str | None) -> Exercise:
     if name is None:
         return desk.current
     known = {exercise.id: exercise for exercise in exercises()}
+    name = name.zfill(len("01.1")) if re.fullmatch(r"\d\.\d+", name) else name
     if name not in known:
         raise CommandError(
             f"there is no exercise {name!r}: `tinytorch list` shows them, from {min(known)} to {max(known)}"
@@ -149,6 +218,11 @@ def _chosen(desk: Desk, name: str | None) -> Exercise:
 def start(options: argparse.Namespace) -> int:
     """Make a workspace."""
     folder = Path(options.folder).resolve()
+    if re.fullmatch(r"\d\d?\.\d+", options.folder):
+        said = (
+            f"start makes a folder, and {options.folder} is an exercise: `tinytorch check {options.folder}` checks it"
+        )
+        raise CommandError(said)
     existed = (folder / workspace.MARK).exists()
     desk = Desk(Workspace.start(folder, options.notebook))
     if existed:
@@ -165,11 +239,16 @@ def start(options: argparse.Namespace) -> int:
 def check(options: argparse.Namespace) -> int:
     """Check one exercise."""
     with at_desk() as desk:
-        exercise = _chosen(desk, options.exercise)
-        desk.workspace.current = exercise
-        passed = desk.check(exercise)
+        passed = desk.check(_chosen(desk, options.exercise))
         print(f"\n{desk.bar()}")
         return 0 if passed else 1
+
+
+def task(options: argparse.Namespace) -> int:
+    """What an exercise asks for."""
+    with at_desk() as desk:
+        introduce(desk, _chosen(desk, options.exercise))
+    return 0
 
 
 def hint(options: argparse.Namespace) -> int:
@@ -185,14 +264,20 @@ def give_hint(desk: Desk, exercise: Exercise) -> None:
     for i, text in enumerate(exercise.hints[:given], 1):
         desk.say(f"Hint {i} of {len(exercise.hints)} for {exercise.id} {exercise.title}")
         print(f"\n{wrapped(text, desk.columns)}\n")
+    desk.say(f"`tinytorch task {exercise.id}` says what is asked for.")
     if given == len(exercise.hints):
-        desk.say(f"There are no more hints; `tinytorch solution {exercise.id}` shows the library's own code.")
+        confirmed = "" if desk.workspace.stands(exercise) else " --yes"
+        said = f"`tinytorch solution {exercise.id}{confirmed}` shows the library's own code."
+        desk.say(f"There are no more hints; {said}")
 
 
 def list_(options: argparse.Namespace) -> int:
     """All exercises, and how each stands."""
     with at_desk() as desk:
         show_list(desk)
+        print()
+        desk.say_what_is_unreadable()
+        desk.say(f"You are at {desk.current.id}; `tinytorch task ID` says what an exercise asks for.")
         print(f"\n{desk.bar()}")
     return 0
 
@@ -201,7 +286,8 @@ def show_list(desk: Desk) -> None:
     """Print every exercise with its state, checked where it is not known."""
     current = desk.current
     for module in modules():
-        print(desk.style.bold(f"{module.number} {module.title}"[: desk.columns]))
+        heading = textwrap.shorten(f"{module.number} {module.title}", desk.columns, placeholder=" ...")
+        print(desk.style.bold(heading))
         for exercise in module.exercises:
             print(_row(desk, exercise, exercise == current))
 
@@ -210,7 +296,7 @@ def _row(desk: Desk, exercise: Exercise, here: bool) -> str:
     if not desk.workspace.written(exercise):
         state = "to do"
     else:
-        state = "passes" if desk.passes(exercise) else "fails"
+        state = "passes" if desk.stands(exercise) else "fails"
     mark = ">" if here else " "
     facts = f"{exercise.points:>3} points {exercise.minutes:>3} min"
     room = max(desk.columns - len(facts) - 19, 10)
@@ -230,7 +316,7 @@ def go_on(desk: Desk) -> bool:
     if not desk.passes(current):
         desk.say(f"{current.id} {current.title} does not pass yet; `tinytorch check ID` tries any other.")
         return False
-    following = desk.first_open(current)
+    following = desk.first_open()
     if following is None:
         print("All exercises pass: the library is yours.")
         return True
@@ -268,19 +354,12 @@ def start_over(desk: Desk, exercise: Exercise) -> None:
 def solution(options: argparse.Namespace) -> int:
     """The library's own functions."""
     with at_desk() as desk:
-        return 0 if show_solution(desk, _chosen(desk, options.exercise), options.yes) else 1
-
-
-def show_solution(desk: Desk, exercise: Exercise, confirmed: bool = False) -> bool:
-    """Print the library's functions, before the pass only with a confirmation."""
-    if not confirmed and not desk.passes(exercise):
-        if not sys.stdin.isatty():
+        exercise = _chosen(desk, options.exercise)
+        if not options.yes and not desk.passes(exercise):
             desk.say(f"{exercise.id} does not pass yet; `tinytorch solution {exercise.id} --yes` shows its solution.")
-            return False
-        if input(f"{exercise.id} does not pass yet. Show its solution all the same? [y/N] ").strip().lower() != "y":
-            return False
-    print(exercise.module.solution(exercise))
-    return True
+            return 1
+        print(exercise.module.solution(exercise))
+    return 0
 
 
 def milestone(options: argparse.Namespace) -> int:
@@ -303,6 +382,7 @@ def milestone(options: argparse.Namespace) -> int:
 def _train(desk: Desk, chosen: Any, fast: str) -> int:
     from tinytorch.course import milestones
 
+    desk.workspace.sources()  # says what is wrong with a file
     needed = [exercise for exercise in exercises() if exercise.id[:2] <= chosen.after]
     own = [exercise for exercise in needed if desk.passes(exercise)]
     desk.say(f"{chosen.title[:1].upper()}{chosen.title[1:]}, with {len(own)} of {len(needed)} exercises yours.")
@@ -336,6 +416,7 @@ def challenge(options: argparse.Namespace) -> int:
         raise CommandError(f"there is no challenge {options.name!r}: choose from {', '.join(known)}")
     module = known[options.name]
     with at_desk() as desk:
+        desk.workspace.sources()  # says what is wrong with a file
         own = [exercise for exercise in module.exercises if desk.passes(exercise)]
         title = challenges.CHALLENGES[module.name].title
         desk.say(f"{title[:1].upper()}{title[1:]}, with {len(own)} of {len(module.exercises)} exercises yours.")
@@ -381,7 +462,7 @@ def status(options: argparse.Namespace) -> int:
     """How far they are, module by module."""
     with at_desk() as desk:
         for module in modules():
-            done = [exercise for exercise in module.exercises if desk.passes(exercise)]
+            done = [exercise for exercise in module.exercises if desk.stands(exercise)]
             left = sum(e.minutes for e in module.exercises if e not in done)
             name = f"{module.number} {module.name}"
             to_go = f", about {left} minutes to go" if left else ""
@@ -389,6 +470,10 @@ def status(options: argparse.Namespace) -> int:
         current = desk.current
         print()
         desk.say(f"You are at {current.id} {current.title}.")
+        failing = [one.id for module in modules() for one in desk.failing(module)]
+        desk.say_what_is_unreadable()
+        if failing:
+            desk.say(f"Written, and not passing: {', '.join(failing)}.")
         print(f"\n{desk.bar()}")
     return 0
 
@@ -410,6 +495,7 @@ def watch(options: argparse.Namespace) -> int:
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "start": start,
+    "task": task,
     "check": check,
     "watch": watch,
     "hint": hint,
@@ -423,7 +509,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "status": status,
     "doctor": doctor,
 }
-WITH_EXERCISE = ("check", "watch", "hint", "reset", "solution")
+WITH_EXERCISE = ("task", "check", "watch", "hint", "reset", "solution")
 
 
 def add_parser(commands: Any, name: str, summary: str) -> None:
@@ -454,10 +540,10 @@ def with_sentences(command: Callable[[argparse.Namespace], int], options: argpar
     use_utf8()
     try:
         return command(options)
-    except WorkspaceError as error:
-        raise CommandError(str(error), 1) from None
-    except ChildProcessError as error:
-        raise CommandError(str(error), 1) from None
+    except (WorkspaceError, ChildProcessError) as error:
+        raise CommandError(as_typed(str(error)), 1) from None
+    except CommandError as error:
+        raise CommandError(as_typed(str(error)), error.status) from None
 
 
 def use_utf8() -> None:

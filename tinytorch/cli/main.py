@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +22,7 @@ from tinytorch.cli import CommandError
 COMMANDS = {  # the module, and what the command does
     "demo": ("demo", "train four small networks in seconds, and show how well they do"),
     "start": ("learner", "make a workspace, in which you build the library yourself"),
+    "task": ("learner", "say what an exercise asks for"),
     "check": ("learner", "check an exercise, and say exactly what is wrong"),
     "watch": ("learner", "check an exercise whenever its file is saved"),
     "hint": ("learner", "give a hint, and each time one more"),
@@ -56,6 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     words = sys.argv[1:] if argv is None else list(argv)
     try:
+        if words and (near := get_close_matches(words[0], COMMANDS, 1)) and words[0] not in COMMANDS:
+            return _fail(f"there is no command {words[0]!r}: did you mean `{near[0]}`?", 2)
         parser = make_parser(words)
         if not words:
             carried_on: int | None = import_module("tinytorch.cli.learner").carry_on()

@@ -12,17 +12,14 @@ from tinytorch.cli.learner import Desk
 from tinytorch.course.exercises import Exercise
 from tinytorch.course.workspace import WorkspaceError
 
+RESET = "Make {} a stub again? A backup is kept."
 PAUSE = 0.3  # seconds between looks at the files
 
 
 def session(desk: Desk) -> int:
     """Check where they are, then do what they ask for; without a terminal, check once."""
     exercise = desk.current
-    if not desk.workspace.written(exercise) and sys.stdin.isatty():
-        learner.introduce(desk, exercise)
-        passed = False
-    else:
-        passed = desk.check(exercise)
+    passed = desk.check(exercise)
     print(f"\n{desk.bar()}")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return 0 if passed else 1
@@ -35,7 +32,7 @@ def session(desk: Desk) -> int:
 
 def _asked(desk: Desk) -> str:
     """What they type at the prompt; its end, and Ctrl-C, mean quit."""
-    menu = "[n]ext  [h]int  [l]ist  [r]un again  [x] reset  [s]olution  [q]uit > "
+    menu = "[n]ext  [t]ask  [h]int  [l]ist  [r]un again  [x] reset  [s]olution  [q]uit > "
     gap = "  " if len(menu) <= desk.columns else "\n"
     try:
         return input("\n" + menu.replace("  [x]", f"{gap}[x]")).strip().lower()
@@ -49,11 +46,12 @@ def answer(desk: Desk, word: str) -> None:
     exercise = desk.current
     actions: dict[str, Callable[[], object]] = {
         "n": lambda: learner.go_on(desk),
+        "t": lambda: learner.introduce(desk, exercise),
         "h": lambda: learner.give_hint(desk, exercise),
         "l": lambda: learner.show_list(desk),
         "r": lambda: desk.check(exercise),
-        "x": lambda: learner.start_over(desk, exercise) if _confirmed(f"Make {exercise.id} a stub again?") else None,
-        "s": lambda: learner.show_solution(desk, exercise),
+        "x": lambda: learner.start_over(desk, exercise) if _confirmed(RESET.format(exercise.id)) else None,
+        "s": lambda: show_solution(desk, exercise),
     }
     action = actions.get(word[:1] or "r")
     if action is None:
@@ -65,14 +63,19 @@ def answer(desk: Desk, word: str) -> None:
         desk.say(str(error))
 
 
+def show_solution(desk: Desk, exercise: Exercise) -> None:
+    """Print the library's functions, before the pass only with a confirmation."""
+    if desk.passes(exercise) or _confirmed(f"{exercise.id} does not pass yet. Show its solution all the same?"):
+        print(exercise.module.solution(exercise))
+
+
 def _confirmed(question: str) -> bool:
-    return input(f"{question} A backup is kept. [y/N] ").strip().lower() == "y"
+    return input(f"{question} [y/N] ").strip().lower() == "y"
 
 
 def watch(desk: Desk, exercise: Exercise) -> int:
     """Check an exercise now and whenever its file changes, until interrupted."""
     path = desk.workspace.file(exercise.module)
-    desk.workspace.current = exercise
     seen = None
     print(f"Watching {path.name}; Ctrl-C ends.", flush=True)
     try:

@@ -7,6 +7,7 @@ whatever else the machine does falls on both, and each pair of turns gives one r
 from __future__ import annotations
 
 import math
+import signal
 import statistics
 import subprocess
 import sys
@@ -233,6 +234,7 @@ class Side:
 
 def take_turns() -> None:
     """The child: load the files, then work as often as each line says."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started it, and kills it
     _, name, folder = sys.argv
     if folder:
         place = Workspace(Path(folder))

@@ -165,7 +165,8 @@ def described(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} in {value.dtype}"
     if isinstance(value, Other):
-        return f"a {value.kind} ({value.text})" if value.text else f"a {value.kind}"
+        article = "an" if value.kind[:1].lower() in "aeiou" else "a"
+        return f"{article} {value.kind} ({value.text})" if value.text else f"{article} {value.kind}"
     return repr(value)[:200]
 
 

@@ -33,7 +33,7 @@ class Failure:
     """Why an exercise does not pass: the check, the smallest case that fails, and what is wrong with the answer.
 
     kind: "unwritten", "wrong", "crash", "time", "ended" (the process), "file" (does not load). trail: the lines of the
-    learner's file that led to a crash.
+    learner's file that led to a crash. asked: where none did, the line of the check that looked at what the call had made.
     """
 
     kind: str
@@ -44,6 +44,7 @@ class Failure:
     numeric: float | None = None  # what differences say of the gradient at the element that is wrong
     trail: tuple[tuple[str, int, str], ...] = ()
     diagnosis: Variant | None = None
+    asked: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,16 @@ class Verdict:
     def ok(self) -> bool:
         """Whether it passes."""
         return self.failure is None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the learner's code made of the cases of a check, and whether that is right."""
+
+    check: Check
+    cases: Sequence[Case]
+    seen: Sequence[Any]
+    right: bool
 
 
 class WorkerError(ChildProcessError):
@@ -108,20 +119,20 @@ class Judge:
         loaded, *outcomes = reply["outcomes"] or [{}]
         if "error" in loaded or not reply["outcomes"]:
             return Verdict(exercise, 0, len(checks), self._of_loading(reply), reply["printed"])
-        start = 0
+        answers: list[Answers] = []
         for check, cases in job_cases:
-            seen = outcomes[start : start + len(cases)]
-            start += len(cases)
+            seen = outcomes[: len(cases)]
+            del outcomes[: len(cases)]
             found = self._first_failure(check, cases, seen, reply)
+            answers.append(Answers(check, cases, seen, found is None))
             if found is None:
                 passed += 1
             elif failure is None or (failure.kind == "unwritten" and found.kind != "unwritten"):
                 failure = found  # what is wrong comes before what is missing
-                if diagnose and found.kind in ("wrong", "crash"):
-                    failure = self._with_numbers(exercise, source, found)
-                    failure = self._diagnosed(exercise, failure, cases, seen)
             if len(seen) < len(cases):
                 break
+        if diagnose and failure is not None and failure.kind in ("wrong", "crash"):
+            failure = self._diagnosed(exercise, self._with_numbers(exercise, source, failure), answers)
         return Verdict(exercise, passed, len(checks), failure, reply["printed"])
 
     def run(self, module: Module, source: Source, cases: Sequence[Case]) -> dict[str, Any]:
@@ -194,15 +205,33 @@ class Judge:
 
     # Which mistake it is
 
-    def _diagnosed(self, exercise: Exercise, failure: Failure, cases: Sequence[Case], seen: Sequence[Any]) -> Failure:
-        """The failure, with the first known mistake that gives the learner's very answers to all cases of the check."""
+    def _diagnosed(self, exercise: Exercise, failure: Failure, answers: Sequence[Answers]) -> Failure:
+        """The failure, with the known mistake that gives the learner's very answers to all cases of the check.
+
+        One that gives other answers where the learner's are right is not theirs. Of several, it is the one that agrees
+        with them in most checks.
+        """
+        failing = next(one for one in answers if one.check == failure.check)
+        found: dict[int, Variant] = {}
         for mistake in exercise.module.mistakes[exercise.id]:
-            key = exercise.id, failure.check.name if failure.check else "", mistake.name
-            if key not in self.known:
-                self.known[key] = self.run(exercise.module, with_variant(exercise, mistake), cases)["outcomes"][1:]
-            if alike(self.known[key], seen):
-                return replace(failure, diagnosis=mistake)
-        return failure
+            if not self._agrees(exercise, mistake, failing):
+                continue
+            agreed = [self._agrees(exercise, mistake, one) for one in answers]
+            if all(same or not one.right for same, one in zip(agreed, answers, strict=True)):
+                found.setdefault(sum(agreed), mistake)
+        return replace(failure, diagnosis=found[max(found)]) if found else failure
+
+    def _agrees(self, exercise: Exercise, mistake: Variant, answers: Answers) -> bool:
+        """Whether a mistake comes to the learner's answers in a check."""
+        key = exercise.id, answers.check.name, mistake.name
+        if key not in self.known:
+            reply = self.run(exercise.module, with_variant(exercise, mistake), answers.cases)
+            self.known[key] = reply["outcomes"][1:]
+        if answers.right and answers.check.judge is not None:  # several answers may be right
+            pairs = zip(answers.cases, self.known[key], strict=False)
+            whole = len(self.known[key]) == len(answers.cases)
+            return whole and not any(judged(answers.check, case, seen) for case, seen in pairs)
+        return alike(self.known[key], answers.seen)
 
 
 def with_variant(exercise: Exercise, variant: Variant) -> Source:
@@ -219,7 +248,11 @@ def judged(check: Check, case: Case, seen: Mapping[str, Any]) -> Failure | None:
             return Failure("unwritten", f"{error['message']} is not written yet", check, case)
         if error["type"] == "Wrong":
             return Failure("wrong", error["message"], check, case)
-        return Failure("crash", _raised(error, "the call"), check, case, trail=_trail(error["trail"]))
+        trail = _trail(error["trail"])
+        again = list(dict.fromkeys(function for i, (*_, function) in enumerate(trail) if trail[i] in trail[:i]))
+        endless = error["type"] == "RecursionError" and again
+        what = _endless(again) if endless else _raised(error, "the call")
+        return Failure("crash", what, check, case, trail=trail, asked="" if trail else error.get("asked", ""))
     if seen["changed"]:
         what = f"the call changed its input {seen['changed'][0]}, which belongs to the caller"
         return Failure("wrong", what, check, case)
@@ -298,12 +331,21 @@ def _trail(frames: Sequence[Sequence[Any]]) -> tuple[tuple[str, int, str], ...]:
     return tuple((str(file), int(line), str(function)) for file, line, function in frames)
 
 
+def _endless(names: Sequence[str]) -> str:
+    """A recursion of these functions, in a sentence."""
+    if len(names) == 1:
+        return f"the function {names[0]} calls itself, and that never ends"
+    return f"the functions {', '.join(names[:-1])} and {names[-1]} call each other, and that never ends"
+
+
 def _raised(error: Mapping[str, Any], what: str) -> str:
     """An exception, in a sentence."""
     if error["type"] == "SystemExit":
         return f"{what} called sys.exit({error['message']}), which ends Python: take that out"
     if error["type"] == "EOFError" and "reading a line" in error["message"]:
         return f"{what} asked for input(), which nobody can answer here: take that out"
+    if error["type"] == "BdbQuit":
+        return f"{what} stopped at breakpoint(), where nobody can go on: take that out, or use it in `tinytorch run`"
     return f"{what} raised {error['type']}" + (f": {error['message']}" if error["message"] else "")
 
 

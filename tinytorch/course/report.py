@@ -55,6 +55,8 @@ def _failure(failure: Failure, stand_ins: set[int], width: int, style: Style) ->
         blocks.append(sides(failure.difference, failure.numeric, width))
     if failure.trail:
         blocks.append("\n".join(_trail(failure, stand_ins, width)))
+    if failure.asked:
+        blocks.append(f"    where the check says\n        {failure.asked}")
     if failure.diagnosis:
         blocks.append(wrapped(f"This is what you get when {failure.diagnosis.message}", width))
     return blocks
@@ -108,7 +110,11 @@ def spelled(before: str, array: np.ndarray, width: int = 80) -> str:
 def _trail(failure: Failure, stand_ins: set[int], width: int) -> list[str]:
     """The lines of the learner's file that led to an exception or an endless loop, as Python shows them."""
     lines = []
-    for file, line, function in failure.trail:
+    repeated = 0
+    for i, (file, line, function) in enumerate(failure.trail):
+        if (file, line, function) in failure.trail[:i]:
+            repeated += 1
+            continue
         place = f"    {Path(file).name} line {line}, in {function}"
         if line in stand_ins:
             lines.append(f"{place} (the library's)")
@@ -118,7 +124,7 @@ def _trail(failure: Failure, stand_ins: set[int], width: int) -> list[str]:
         except (OSError, IndexError):
             text = ""
         lines += [place, *([f"        {text}"[:width]] if text else [])]
-    return lines
+    return [*lines, "    ... and the same again and again"] if repeated else lines
 
 
 def _line(found: Verdict, own: Source, stand_ins: set[int]) -> int:

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -32,6 +32,7 @@ from tinytorch.course.workspace import enter
 PRINTED = 16 * 1024  # bytes that are kept of what a learner's code prints
 WRITTEN = 2**20  # bytes of the largest file that it may write
 LOADING = 2  # times as long as a call, before a file counts as one that never ends: small machines load for seconds
+PROBES = "probes.py"  # how a traceback names the checks' half
 CAN_FORK = hasattr(os, "fork") and sys.platform != "darwin"  # on a Mac, forking a process with threads may hang it
 
 
@@ -45,7 +46,8 @@ def run_job(job: Mapping[str, Any], answers: BinaryIO) -> None:
     enter(sources, as_edited=False)
     files = {source.path: source for source in sources.values()}
     namespace: dict[str, Any] = {"__name__": "probes"}
-    loaded = _outcome(lambda: exec(compile(job["probes"], "probes.py", "exec", dont_inherit=True), namespace), files)
+    lines = job["probes"].split("\n")
+    loaded = _outcome(lambda: exec(compile(job["probes"], PROBES, "exec", dont_inherit=True), namespace), files, lines)
     write_frame(answers, loaded)
     if "error" in loaded:
         return
@@ -54,7 +56,7 @@ def run_job(job: Mapping[str, Any], answers: BinaryIO) -> None:
         given = copied(arguments)
         watched = {name: list(arrays_in(value)) for name, value in given.items()}
         before = {name: [array.tobytes() for array in arrays] for name, arrays in watched.items()}
-        outcome = _outcome(partial(namespace.get(probe, _no_probe), **given), files)
+        outcome = _outcome(partial(namespace.get(probe, _no_probe), **given), files, lines)
         outcome["changed"] = [name for name, now in watched.items() if [a.tobytes() for a in now] != before[name]]
         try:
             write_frame(answers, outcome, room)
@@ -72,15 +74,17 @@ def _no_probe(**_: Any) -> None:
     raise LookupError("there is no such probe")
 
 
-def _outcome(call: Callable[[], Any], files: Mapping[str, Source]) -> dict[str, Any]:
-    """What a call returns or, where it raises, the error and the lines of the learner's files that led to it."""
+def _outcome(call: Callable[[], Any], files: Mapping[str, Source], probes: Sequence[str]) -> dict[str, Any]:
+    """What a call returns or, where it raises, the error and the lines of the learner's files and the probe that led to it."""
     try:
         return {"answer": call()}
     except BaseException as error:
         frames = traceback.extract_tb(error.__traceback__)
         theirs = [(files[frame.filename], frame) for frame in frames if frame.filename in files]
         trail = [[file.path, file.number(frame.lineno or 0), frame.name] for file, frame in theirs]
-        return {"error": {"type": type(error).__name__, "message": _message(error), "trail": trail[-20:]}}
+        said = {"type": type(error).__name__, "message": _message(error), "trail": trail[-20:]}
+        asked = [frame.lineno or 0 for frame in frames if frame.filename == PROBES]
+        return {"error": {**said, "asked": probes[asked[-1] - 1].strip() if asked else ""}}
 
 
 def _message(error: BaseException) -> str:
@@ -298,6 +302,7 @@ def command(function: str) -> list[str]:
 
 def run_one() -> None:
     """A child that was not forked: the job comes on standard input, the answers go to standard output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "wb")
     job = read_frame(sys.stdin.buffer)
     _become_child(2, _longest(job))
@@ -311,12 +316,12 @@ def main() -> None:
     jobs, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the judge, which then ends this process
     while True:
         try:
-            job = read_frame(jobs)
-        except EOFError:
-            return
-        write_frame(replies, serve(job))
+            write_frame(replies, serve(read_frame(jobs)))
+        except (EOFError, BrokenPipeError):  # the judge is gone; nothing that is left in `replies` can be sent
+            os._exit(0)
 
 
 if __name__ == "__main__":

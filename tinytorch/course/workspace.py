@@ -33,7 +33,11 @@ MEMORY = Path(".tinytorch") / "memory.json"
 
 
 class WorkspaceError(Exception):
-    """What is wrong with a workspace or a file in it, and what to do, in one sentence."""
+    """What is wrong with a workspace or a file in it, and what to do, in one sentence; `line`: the source it is about."""
+
+    def __init__(self, said: str, line: str = "") -> None:
+        super().__init__(said)
+        self.line = line
 
 
 # A learner's files in place of the library's
@@ -62,7 +66,8 @@ class Files(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def enter(sources: Mapping[str, Source], as_edited: bool = True) -> None:
     """From here on, in this process, these files of the course come from these texts, all others from the library.
 
-    as_edited: tracebacks name the lines of the learner's file, else those of the text, which is quicker. Raises RuntimeError where one of the library's course files was imported before.
+    as_edited: tracebacks name the lines of the learner's file, else those of the text, which is quicker. Raises
+    RuntimeError where one of the library's course files was imported before.
     """
     loaded = [name for name in COURSE if f"tinytorch.{name}" in sys.modules]
     if loaded:
@@ -178,7 +183,7 @@ class Workspace:
             return own
         except SyntaxError as error:
             line = f" line {error.lineno}" if error.lineno else ""
-            raise WorkspaceError(f"{path.name}{line} is not Python: {error.msg}") from None
+            raise WorkspaceError(f"{path.name}{line} is not Python: {error.msg}", _with_caret(error)) from None
 
     def judged(self, exercise: Exercise) -> Source:
         """The text by which an exercise is judged. Raises WorkspaceError where a function is not what it should be."""
@@ -199,15 +204,25 @@ class Workspace:
         try:
             return alone(exercise, own)
         except KeyError as missing:
-            raise WorkspaceError(
-                f"{path} has no {missing.args[0]}: give it its name back, or start the file over with "
-                f"`tinytorch reset {exercise.id}`, which keeps a copy"
-            ) from None
+            raise self._without(module, missing) from None
 
     def sources(self) -> dict[str, Source]:
         """The learner's files, as they run as a whole: the library stands in for what is still to be written."""
         present = [module for module in modules() if self.path(module).exists()]
-        return {module.name: filled(module, self.read(module)) for module in present}
+        found = {}
+        for module in present:
+            try:
+                found[module.name] = filled(module, self.read(module))
+            except KeyError as missing:
+                raise self._without(module, missing) from None
+        return found
+
+    def _without(self, module: Module, missing: KeyError) -> WorkspaceError:
+        """A file that has lost a class."""
+        return WorkspaceError(
+            f"{self.path(module).name} has no {missing.args[0]}: give it its name back, or start the file over with "
+            f"`tinytorch reset {module.exercises[0].id}`, which keeps a copy"
+        )
 
     def written(self, exercise: Exercise) -> bool:
         """Whether any function of an exercise is no longer a stub, as far as the file can be read."""
@@ -238,12 +253,30 @@ class Workspace:
         except WorkspaceError:
             return False
 
+    def stands(self, exercise: Exercise) -> bool:
+        """Whether an exercise passes as far as is known: while a text cannot be read, or was not checked, as it did last."""
+        known = self.memory.get("checked", {}).get(exercise.id)
+        before = isinstance(known, dict) and known.get("passed") is True
+        try:
+            if self.path(exercise.module).exists():
+                self.read(exercise.module)
+        except WorkspaceError:
+            return before
+        found = self.remembered(exercise)
+        return before if found is None else found
+
+    def lost(self) -> list[Module]:
+        """The modules whose files were there, as is remembered of their exercises, and are gone."""
+        known = {exercises()[0].id, *self.memory.get("checked", {})}
+        been = [module for module in modules() if any(exercise.id in known for exercise in module.exercises)]
+        return [module for module in been if not self.path(module).exists()]
+
     def remember(self, exercise: Exercise, judged: Source, passed: bool) -> None:
         """Note what came of a check."""
-        facts = {"text": self.hash(exercise, judged), "file": self._file_hash(exercise.module), "passed": passed}
+        facts = {"text": self.hash(exercise, judged), "passed": passed}  # the file may have been saved again meanwhile
         self.memory.setdefault("checked", {})[exercise.id] = facts
-        for other in exercise.module.exercises:
-            self.remembered(other)  # that the file has changed, but not for these
+        for one in exercise.module.exercises:
+            self.remembered(one)  # notes the file as it is now, where it still has the text that was checked
         self._save()
 
     def _file_hash(self, module: Module) -> str:
@@ -321,6 +354,15 @@ class Workspace:
         return backup, whole
 
 
+def _with_caret(error: SyntaxError) -> str:
+    """The line that Python could not read, and a caret below the place."""
+    if not error.text or not error.offset:
+        return ""
+    line = error.text.rstrip()
+    start = len(line) - len(line.lstrip())
+    return f"    {line[start:]}\n    {' ' * max(error.offset - 1 - start, 0)}^"
+
+
 def _need_jupytext() -> None:
     try:
         find_jupytext()
@@ -372,8 +414,8 @@ library's own code stands in for it, so that whatever you write runs in real tra
 
 1. Open `ops.py` in your editor. Each function that raises `NotImplementedError("01.1 ...")` is yours to write.
 2. `tinytorch` checks the exercise you are at and says exactly what is wrong; `tinytorch watch` does so on every save.
-3. `tinytorch hint` helps, `tinytorch list` shows the way, `tinytorch next` goes on, `tinytorch run script.py` runs any
-   script on your own files.
+3. `tinytorch task` says what the exercise asks for, `tinytorch hint` helps, `tinytorch list` shows the way, `tinytorch
+   next` goes on, `tinytorch run script.py` runs any script on your own files.
 4. `tinytorch milestone` trains networks on real data with what you wrote; `tinytorch challenge` measures how fast it is.
 
 Your files are never overwritten; `tinytorch reset ID` keeps a copy in `backups/`.
