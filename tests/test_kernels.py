@@ -226,7 +226,18 @@ def zeros(*shape, dtype="float32"):
         (False, [zeros(2), zeros(3)], [{"m": zeros(2)}, {}]),
         (False, [zeros(2), zeros(3)], [{"m": zeros(2), "v": np.zeros(2)}, {"m": zeros(3), "v": np.zeros(3)}]),
     ],
-    ids=["several small", "just", "too long", "one", "two types", "first step", "numbers only", "other steps", "new", "arrays"],
+    ids=[
+        "several small",
+        "just",
+        "too long",
+        "one",
+        "two types",
+        "first step",
+        "numbers only",
+        "other steps",
+        "new",
+        "arrays",
+    ],
 )
 def test_one_vector_is_for_several_small_parameters_with_memories_alike(pays, params, states):
     assert OneVector.pays(params, states) is pays
