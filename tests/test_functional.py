@@ -837,3 +837,21 @@ def test_relu_in_place_changes_the_memory_itself():
     x = tinytorch.tensor([-1.0, 2.0])
     assert tinytorch.nn.functional.relu(x, inplace=True) is x
     assert x.tolist() == [0, 2]
+
+
+def test_close_means_within_rtol_of_the_other_plus_atol():
+    a, b = tinytorch.tensor([100.0]), tinytorch.tensor([101.0])
+    for rtol, atol, close in ((0.02, 0.0, True), (0.0, 0.02, False), (0.0, 2.0, True), (0.001, 0.5, False)):
+        assert functional.allclose(a, b, rtol, atol) is close
+        assert functional.allclose(a, b, rtol=rtol, atol=atol) is close
+
+
+def test_a_negative_padding_is_refused():
+    with pytest.raises(RuntimeError, match=r"^pad .*\(-1, 0\)"):
+        functional.pad(tinytorch.ones(1, 3), (-1, 0))
+
+
+def test_normalize_divides_along_the_second_dimension_unless_told():
+    x = tinytorch.arange(1, 25, dtype="float32").reshape(2, 3, 4)
+    lengths = np.sqrt((functional.normalize(x).array ** 2).sum(1))
+    assert_allclose(lengths, np.ones((2, 4)), rtol=1e-6)

@@ -154,7 +154,8 @@ def test_parameters_that_someone_else_changes_go_on_from_there(name, options):
         for optimizer, params in forms:
             step(optimizer, params, number)
             params[1].array *= 0.5
-            params[0].data = params[0].data + 1
+            if number == 2:
+                params[0].data = params[0].data + 1
         assert_equal_to_the_bit(*forms)
 
 
