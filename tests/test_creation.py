@@ -88,7 +88,8 @@ def test_tensors_are_made_as_in_pytorch(name):
     torch = torch_or_skip()
     ours, theirs = (MADE[name](t) for t in (tinytorch, torch))
     assert (str(theirs.dtype), tuple(theirs.shape)) == (f"torch.{ours.dtype}", ours.shape)
-    assert_allclose(ours.numpy(), theirs.numpy(), rtol=1.2e-7)  # one last place of float32
+    if not name.startswith("empty"):  # which holds whatever was there
+        assert_allclose(ours.numpy(), theirs.numpy(), rtol=1.2e-7)  # one last place of float32
     assert ours.is_leaf and not ours.requires_grad
 
 
