@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-AT_MOST = 25  # tests to begin with
+AT_MOST = 12  # tests to begin with, each with all of its parameters, whose names may change with a fault
 
 
 class Reach:
@@ -36,7 +36,7 @@ class Reach:
         """Some tests that run the statement where a piece of a file stands, those in the files `first` before others."""
         lines = statement_lines(text, at, length)
         contexts = self.data.contexts_by_lineno(str(self.copy / file))
-        found = {name.rpartition("|")[0] for line in lines for name in contexts.get(line, []) if name}
+        found = {name.partition("[")[0].partition("|")[0] for line in lines for name in contexts.get(line, []) if name}
         files = tuple(first)
         ordered = sorted(found, key=lambda name: (not name.startswith(files), len(name), name))
         return ordered[:: max(1, len(ordered) // AT_MOST)][:AT_MOST]
