@@ -26,12 +26,15 @@ class Progress:
             progress.epoch({"loss": 2.1, "accuracy": 0.4})  # after each epoch
 
     On a terminal it draws a bar in one line; where the stream is no terminal, or TERM is `dumb`, it prints one line per
-    epoch; if `silent`, neither. `label` is put in front of both. NO_COLOR, if set, turns the colour off.
+    epoch; if `silent`, neither. `label` is put in front of both. NO_COLOR, if set, turns the colour off. `unit` is
+    what an epoch is called.
     """
 
-    def __init__(self, stream: TextIO | None = None, *, label: str = "", silent: bool = False) -> None:
+    def __init__(
+        self, stream: TextIO | None = None, *, label: str = "", unit: str = "epoch", silent: bool = False
+    ) -> None:
         self.stream = sys.stderr if stream is None else stream
-        self.label = f"{label} " if label else ""
+        self.label = f"{label} {unit}" if label else unit
         self.silent = silent
         self.live = not silent and self.stream.isatty() and os.environ.get("TERM") != "dumb"
         self.colour = self.live and os.name == "posix" and not os.environ.get("NO_COLOR")
@@ -101,7 +104,7 @@ class Progress:
         self.stream.flush()
 
     def _head(self, number: int) -> str:
-        return f"{self.label}epoch {number:{len(str(self.epochs))}}/{self.epochs}"
+        return f"{self.label} {number:{len(str(self.epochs))}}/{self.epochs}"
 
 
 def _fit(head: str, phrases: list[str], columns: int) -> tuple[str, int]:

@@ -35,6 +35,7 @@ COMMANDS = {  # the module, and what the command does
     "run": ("learner", "run a script with your own files in place of the library's"),
     "status": ("learner", "show how far you are"),
     "data": ("data", "list, fetch and verify data sets that do not come with the library"),
+    "reproduce": ("reproduce", "run a published experiment again, and show both figures"),
     "doctor": ("learner", "show what somebody who helps you will ask for"),
 }
 INTERRUPTED = 128 + 2  # what shells report for SIGINT

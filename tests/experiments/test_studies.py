@@ -1,0 +1,52 @@
+"""Every study runs from end to end, shrunk to seconds: its runs, its table and its picture."""
+
+import pytest
+
+from tinytorch import experiments
+from tinytorch.experiments import tinydigits
+from tinytorch.experiments.face import Plan, Results, Study
+from tinytorch.experiments.runner import carry_out
+
+SHRUNK = {"tinydigits": Plan(tinydigits.configs(epochs=1, only=("softmax", "mlp32", "cnn8")), seeds=2)}
+
+
+@pytest.fixture(scope="module", params=SHRUNK)
+def finished(request) -> tuple[Study, Results]:
+    study = experiments.load(request.param)
+    return study, Results(carry_out(study.run, run) for run in SHRUNK[request.param].runs())
+
+
+def test_all_studies_are_shrunk_here():
+    assert SHRUNK.keys() == experiments.STUDIES.keys()
+
+
+def test_the_table_has_a_figure_for_every_run(finished):
+    study, results = finished
+    for row in study.table(results):
+        assert row.what and (not row.ours or row.mean == row.mean), row
+    assert sum(bool(row.ours) for row in study.table(results)) > 1
+
+
+def test_the_table_of_an_unfinished_study_has_the_same_rows(finished):
+    study, results = finished
+    whats = [row.what for row in study.table(results)]
+    assert [row.what for row in study.table(Results(results[:1]))] == whats
+    assert [row.what for row in study.table(Results())] == whats
+
+
+def test_the_picture_can_be_shown_as_text_and_drawn(finished):
+    study, results = finished
+    panels = study.picture(results)
+    for panel in panels:
+        assert all(len(line) <= 60 for line in panel.text(60, True).splitlines())
+        assert panel.text(60, False).isascii()
+        assert panel.data()
+    figure = pytest.importorskip("matplotlib.figure", reason="matplotlib is not installed").Figure()
+    for panel, ax in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
+        panel.draw(ax)
+
+
+def test_a_run_is_a_function_of_its_settings_and_its_seed(finished):
+    study, results = finished
+    again = carry_out(study.run, results[0].run)
+    assert [*map(repr, again.values.values())] == [*map(repr, results[0].values.values())]
