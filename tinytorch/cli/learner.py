@@ -228,7 +228,7 @@ def start(options: argparse.Namespace) -> int:
     if existed:
         desk.say(f"{folder} goes on with this version; your files are as they were.")
         return 0
-    first = exercises()[0]
+    first = desk.workspace.current = exercises()[0]
     file = f"{first.module.name}.{'ipynb' if desk.workspace.notebooks else 'py'}"
     desk.say(f"{folder} is your workspace. Go there, open {file}, and run `tinytorch`.")
     print()
