@@ -90,6 +90,7 @@ def reproduce(study: Study, options: argparse.Namespace) -> int:
     """Run a study and show it; 1 if a run failed or, of a full one, a figure is not what it must be."""
     from tinytorch import downloads
     from tinytorch.experiments import runner
+    from tinytorch.experiments.store import Store
 
     plan = study.full if options.full else study.quick
     runs = plan.runs(options.seeds)
@@ -101,15 +102,17 @@ def reproduce(study: Study, options: argparse.Namespace) -> int:
         )
     except ImportError as error:
         raise CommandError(str(error), 1) from error
+    store = Store(study)
     print(f"{textwrap.fill(study.question, _columns())}\n", flush=True)
     try:
-        results, failures = runner.conduct(study, runs, pool, Progress(label=study.name, unit="run"))
+        failures = runner.conduct(study, runs, store, pool, Progress(label=study.name, unit="run"))
     except KeyboardInterrupt:
-        finished = runner.stored(study, runs)
+        finished = store.results(runs)
         show(study, finished, [], options.full)
         print(f"\n{len(finished)} of {len(runs)} runs are finished and kept: the same command goes on from there.")
         raise
 
+    results = store.results(runs)
     panels = study.picture(results) if len(results) == len(runs) else []
     show(study, results, panels, options.full)
     write_files(study, results, panels, runs, options)

@@ -29,6 +29,7 @@ from importlib import import_module
 from tinytorch.experiments.face import Study
 
 STUDIES = {  # the file, and what the study is about
+    "mnist1d": ("mnist1d", "four networks on MNIST-1D, plain and with its points in another order"),
     "tinydigits": ("tinydigits", "what small networks reach on TinyDigits, and why some report 80 %"),
 }
 

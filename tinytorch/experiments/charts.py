@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tinytorch.experiments.face import standard_error
+from tinytorch.viz import text_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,3 +50,51 @@ class Bars:
     def data(self) -> dict[str, Any]:
         """The values by name."""
         return {"title": self.title, "label": self.label, "bars": {name: [*v] for name, v in self.bars.items()}}
+
+
+@dataclass(frozen=True)
+class Curves:
+    """A curve for each name: over x the mean of the values, one for each seed, with a band of one standard error.
+
+    log: whether x is drawn by its logarithm.
+    """
+
+    title: str
+    x: str
+    y: str
+    curves: Mapping[str, Mapping[float, Sequence[float]]]
+    log: bool = False
+
+    def draw(self, ax: Axes) -> None:
+        """Lines, with marks where the points are few."""
+        for name, curve in self.curves.items():
+            means = np.array([statistics.fmean(values) for values in curve.values()])
+            errors = np.nan_to_num([standard_error(values) for values in curve.values()])
+            (line,) = ax.plot([*curve], means, label=name, marker="." if len(curve) <= 40 else None)
+            ax.fill_between([*curve], means - errors, means + errors, alpha=0.2, color=line.get_color(), linewidth=0)
+        if self.log:
+            ax.set_xscale("log")
+        ax.set(title=self.title, xlabel=self.x, ylabel=self.y)
+        ax.grid(alpha=0.3)
+        ax.legend(fontsize="small")
+
+    def text(self, columns: int, braille: bool) -> str:
+        """The means as a table, at as many places of x as there is room for."""
+        places = sorted({place for curve in self.curves.values() for place in curve})
+        for most in range(min(len(places), 12), 1, -1):
+            chosen = [places[round(i * (len(places) - 1) / (most - 1))] for i in range(most)]
+            lines = text_table([[self.x, *(f"{place:g}" for place in chosen)], *self._cells(chosen)], left=1)
+            if len(lines[0]) <= columns:
+                break
+        return "\n".join([f"{self.title} ({self.y})", *(line[:columns].rstrip() for line in lines)])
+
+    def _cells(self, places: Sequence[float]) -> list[list[str]]:
+        return [
+            [name, *(f"{statistics.fmean(curve[place]):.4g}" if place in curve else "" for place in places)]
+            for name, curve in self.curves.items()
+        ]
+
+    def data(self) -> dict[str, Any]:
+        """The values by name and place."""
+        curves = {name: [[place, [*values]] for place, values in c.items()] for name, c in self.curves.items()}
+        return {"title": self.title, "x": self.x, "y": self.y, "curves": curves}

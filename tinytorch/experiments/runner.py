@@ -18,7 +18,7 @@ from contextlib import closing, contextmanager
 from typing import Any, Protocol
 
 from tinytorch.creation import manual_seed
-from tinytorch.experiments.face import Config, Result, Results, Run, Study, Values
+from tinytorch.experiments.face import Config, Result, Run, Study, Values
 from tinytorch.experiments.store import Store
 from tinytorch.progress import Progress
 
@@ -42,14 +42,13 @@ class Pool(Protocol):
 
 
 def conduct(
-    study: Study, runs: Sequence[Run], pool: Pool, progress: Progress
-) -> tuple[Results, list[tuple[Run, BaseException]]]:
-    """Finish these runs of a study; return the results in the order of the runs, and those that failed.
+    study: Study, runs: Sequence[Run], store: Store, pool: Pool, progress: Progress
+) -> list[tuple[Run, BaseException]]:
+    """Finish these runs of a study, into its store, and return those that failed with the reason.
 
-    Interrupted, it raises KeyboardInterrupt, and `stored` gives what was finished until then.
+    Interrupted, it raises KeyboardInterrupt; what was finished until then is in the store.
     """
-    store = Store(study)
-    finished = stored(study, runs)
+    finished = store.results(runs)
     left = [run for run in runs if not any(result.run == run for result in finished)]
     failures: list[tuple[Run, BaseException]] = []
     with progress:
@@ -61,13 +60,7 @@ def conduct(
                     progress.epoch(figures(outcome.values))
                 else:
                     failures.append((run, outcome))
-    return stored(study, runs), failures
-
-
-def stored(study: Study, runs: Sequence[Run]) -> Results:
-    """Those of the runs that are finished."""
-    store = Store(study)
-    return Results(result for run in runs if (result := store.get(run)) is not None)
+    return failures
 
 
 def figures(values: Values) -> dict[str, float]:

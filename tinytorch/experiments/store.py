@@ -10,7 +10,7 @@ import hashlib
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -18,14 +18,14 @@ from typing import Any
 
 import tinytorch
 from tinytorch import downloads
-from tinytorch.experiments.face import Result, Run, Study
+from tinytorch.experiments.face import Result, Results, Run, Study
 from tinytorch.serialization import load, save
 
 HOME = "tinytorch.experiments."
 
 
 class Store:
-    """The finished runs of one study."""
+    """The finished runs of one study, as its text stands when this is made."""
 
     def __init__(self, study: Study) -> None:
         self.folder = downloads.folders()[-1] / "studies" / study.name
@@ -38,6 +38,10 @@ class Store:
             return Result(run, content["values"], content["seconds"])
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None
+
+    def results(self, runs: Sequence[Run]) -> Results:
+        """What was found by those of the runs that are finished, in their order."""
+        return Results(result for run in runs if (result := self.get(run)) is not None)
 
     def put(self, result: Result) -> None:
         """Keep what a run found, whole or not at all."""
