@@ -1,4 +1,4 @@
-"""MNIST-1D: does a network gain from knowing that neighbouring points belong together?
+"""MNIST-1D: what a network gains from knowing that neighbouring points belong together.
 
 Four networks learn the 4,000 signals of 40 points: logistic regression, which only weighs points; a perceptron with two hidden
 layers, the second around a skip connection; a convolutional network; and a recurrent one that reads each signal from both ends.
