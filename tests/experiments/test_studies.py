@@ -3,11 +3,14 @@
 import pytest
 
 from tinytorch import experiments
-from tinytorch.experiments import tinydigits
+from tinytorch.experiments import mnist1d, tinydigits
 from tinytorch.experiments.face import Plan, Results, Study
 from tinytorch.experiments.runner import carry_out
 
-SHRUNK = {"tinydigits": Plan(tinydigits.configs(epochs=1, only=("softmax", "mlp32", "cnn8")), seeds=2)}
+SHRUNK = {  # a plan of seconds for each study: give its configs less to do
+    "mnist1d": Plan(mnist1d.configs(epochs=1), seeds=1),
+    "tinydigits": Plan(tinydigits.configs(epochs=1, only=("softmax", "mlp32", "cnn8")), seeds=2),
+}
 
 
 @pytest.fixture(scope="module", params=SHRUNK)
