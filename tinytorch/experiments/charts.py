@@ -81,8 +81,8 @@ class Curves:
     def text(self, columns: int, braille: bool) -> str:
         """The means as a table, at as many places of x as there is room for."""
         places = sorted({place for curve in self.curves.values() for place in curve})
-        for most in range(min(len(places), 12), 1, -1):
-            chosen = [places[round(i * (len(places) - 1) / (most - 1))] for i in range(most)]
+        for most in range(min(len(places), 12), 0, -1):
+            chosen = [places[round(i * (len(places) - 1) / max(1, most - 1))] for i in range(most)]
             lines = text_table([[self.x, *(f"{place:g}" for place in chosen)], *self._cells(chosen)], left=1)
             if len(lines[0]) <= columns:
                 break
