@@ -176,7 +176,7 @@ def note(results: Results, full: bool, plus_minus: str) -> str:
     """What the figures are means over, what they took, and what to ask for next."""
     seeds = sorted({result.run.seed for result in results})
     over = f"means {plus_minus} standard errors over seeds {seeds[0]} to {seeds[-1]}; " if len(seeds) > 1 else ""
-    took = f"{len(results)} runs took {_duration(sum(result.seconds for result in results))} in all"
+    took = f"{len(results)} runs took {_duration(sum(result.seconds for result in results))} of processor time"
     return f"{over}{took}{'' if full else '; --full is what is held against the published figures'}"
 
 
@@ -229,7 +229,7 @@ def report(study: Study, results: Results, planned: int, full: bool, panels: Seq
         "machine": machine(),
         "runs_finished": len(results),
         "runs_planned": planned,
-        "seconds_of_all_runs": round(sum(result.seconds for result in results), 1),
+        "processor_seconds": round(sum(result.seconds for result in results), 1),
         "table": rows,
         "picture": [panel.data() for panel in panels],
         "runs": [

@@ -44,7 +44,7 @@ class Run(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What came of a run, and how many seconds it took."""
+    """What came of a run, and how many seconds of a processor it took."""
 
     run: Run
     values: Values

@@ -116,7 +116,7 @@ def table(results: Results) -> list[Row]:
             what,
             results.percent("accuracy", model=model, optimizer=optimizer, lr=lr),
             f"{mean} +- {spread}",
-            (max(round(mean - 3 * spread, 1), bar), round(mean + 3 * spread, 1)),
+            (max(round(mean - 3 * spread, 1), bar), min(round(mean + 3 * spread, 1), 100)),
         )
         for what, model, optimizer, lr, _, mean, spread, bar in TRAININGS
     ]

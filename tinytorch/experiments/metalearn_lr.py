@@ -1,0 +1,128 @@
+"""A learning rate that is itself learned, by gradient descent through a whole training.
+
+A small network takes 200 steps of gradient descent. All of it is one expression: the parameters after a step are a function of
+those before it and of the learning rate. So the mean loss over the 200 steps has a derivative by the learning rate, and
+backpropagation finds it, by going back through every step, and through the gradient that each step was made of. That takes second
+derivatives, which is what `create_graph=True` is for. Then the learning rate takes a step of gradient descent of its own.
+
+From far too large and from far too small it finds the same value, 0.62.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tinytorch import datasets
+from tinytorch.autograd import grad
+from tinytorch.creation import tensor
+from tinytorch.experiments.charts import Curves
+from tinytorch.experiments.face import Config, Plan, Results, Row, Study, Values
+from tinytorch.layers import Linear
+from tinytorch.losses import cross_entropy
+from tinytorch.tensor import Tensor
+
+STARTS = (1.5, 0.15)
+OUTER_RATE = 0.3  # at which the learning rate is learned
+BATCH = 50
+
+
+def configs(outer_steps: int, inner_steps: int = 200) -> list[Config]:
+    """A run from each start."""
+    return [{"start": start, "outer_steps": outer_steps, "inner_steps": inner_steps} for start in STARTS]
+
+
+def run(config: Config, seed: int) -> Values:
+    """Learn the learning rate; each training begins with the same weights, those of the seed."""
+    train, _ = datasets.mnist1d()
+    signals, labels = train.tensors
+    signals = signals.flatten(1)
+    weights = initial_weights()
+
+    rate = tensor(config["start"])
+    rates, losses = [rate.item()], []
+    for _ in range(config["outer_steps"]):
+        rate.requires_grad_()
+        loss = unrolled_training(weights, rate, signals, labels, config["inner_steps"])
+        (slope,) = grad(loss, [rate])
+        rate = rate.detach() - OUTER_RATE * slope
+        rates.append(rate.item())
+        losses.append(loss.item())
+    return {"rate": rates[-1], "loss": losses[-1], "rates": np.array(rates), "losses": np.array(losses)}
+
+
+def initial_weights() -> list[Tensor]:
+    """Those of 40-50-10, as layers draw them."""
+    layers = Linear(40, 50), Linear(50, 10)
+    return [parameter.detach() for layer in layers for parameter in layer.parameters()]
+
+
+def unrolled_training(weights: Sequence[Tensor], rate: Tensor, signals: Tensor, labels: Tensor, steps: int) -> Tensor:
+    """The mean loss over a training, as a differentiable function of its learning rate.
+
+    There is no optimizer: it would change the weights in place. Here each step makes new ones, and the graph keeps them all.
+    """
+    weights = [weight.clone().requires_grad_() for weight in weights]
+    total = tensor(0.0)
+    for step in range(steps):
+        first = step * BATCH % len(signals)
+        loss = cross_entropy(logits(weights, signals[first : first + BATCH]), labels[first : first + BATCH])
+        slopes = grad(loss, weights, create_graph=True)
+        weights = [weight - rate * slope for weight, slope in zip(weights, slopes, strict=True)]
+        total = total + loss
+    return total / steps
+
+
+def logits(weights: Sequence[Tensor], x: Tensor) -> Tensor:
+    """A network of one hidden layer, (N, 40) -> (N, 10)."""
+    first, first_bias, second, second_bias = weights
+    return (x @ first.T + first_bias).tanh() @ second.T + second_bias
+
+
+def table(results: Results) -> list[Row]:
+    """Where the learning rate and the loss arrive, from each start."""
+    published = {1.5: "0.624", 0.15: "0.620"}
+    rates = [
+        Row(
+            f"learning rate, from {start}",
+            results.values("rate", start=start),
+            published[start],
+            (0.61, 0.63),
+            ".3f",
+            "",
+        )
+        for start in STARTS
+    ]
+    losses = [
+        Row(f"mean loss, from {start}", results.values("loss", start=start), "1.716", (1.706, 1.726), ".3f", "")
+        for start in STARTS
+    ]
+    return rates + losses
+
+
+def picture(results: Results) -> list[Curves]:
+    """The learning rate and the mean loss over the outer steps."""
+    panels = []
+    for title, name, first in (
+        ("the learning rate as it is learned", "rates", 0),
+        ("mean loss of a training", "losses", 1),
+    ):
+        curves = {
+            f"from {start}": dict(enumerate(np.array(results.values(name, start=start)).T.tolist(), first))
+            for start in STARTS
+        }
+        panels.append(Curves(title, "outer step", name, {what: dict(curve) for what, curve in curves.items()}))
+    return panels
+
+
+STUDY = Study(
+    name="metalearn-lr",
+    question="Can gradient descent find the learning rate of gradient descent?",
+    source='Greydanus and Kobak (2024), "Scaling down deep learning with MNIST-1D", section on metalearning',
+    run=run,
+    quick=Plan(configs(outer_steps=20), seeds=1),
+    full=Plan(configs(outer_steps=50), seeds=3),
+    table=table,
+    picture=picture,
+)
