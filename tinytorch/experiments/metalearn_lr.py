@@ -77,7 +77,8 @@ def unrolled_training(weights: Sequence[Tensor], rate: Tensor, signals: Tensor, 
 def logits(weights: Sequence[Tensor], x: Tensor) -> Tensor:
     """A network of one hidden layer, (N, 40) -> (N, 10)."""
     first, first_bias, second, second_bias = weights
-    return (x @ first.T + first_bias).tanh() @ second.T + second_bias
+    y: Tensor = (x @ first.T + first_bias).tanh() @ second.T + second_bias
+    return y
 
 
 def table(results: Results) -> list[Row]:
@@ -103,17 +104,19 @@ def table(results: Results) -> list[Row]:
 
 def picture(results: Results) -> list[Curves]:
     """The learning rate and the mean loss over the outer steps."""
-    panels = []
-    for title, name, first in (
-        ("the learning rate as it is learned", "rates", 0),
-        ("mean loss of a training", "losses", 1),
-    ):
-        curves = {
-            f"from {start}": dict(enumerate(np.array(results.values(name, start=start)).T.tolist(), first))
-            for start in STARTS
-        }
-        panels.append(Curves(title, "outer step", name, {what: dict(curve) for what, curve in curves.items()}))
-    return panels
+    return [
+        Curves(title, "outer step", label, {f"from {start}": over_steps(results, name, start) for start in STARTS})
+        for title, label, name in (
+            ("as it is learned", "learning rate", "rates"),
+            ("what it is learned from", "mean loss of the training", "losses"),
+        )
+    ]
+
+
+def over_steps(results: Results, name: str, start: float) -> dict[float, list[float]]:
+    """Outer step -> learning rate or loss, one for each seed."""
+    traces = zip(*results.values(name, start=start), strict=True)
+    return {step: [float(value) for value in values] for step, values in enumerate(traces)}
 
 
 STUDY = Study(
