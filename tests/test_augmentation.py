@@ -224,7 +224,9 @@ def test_grey_levels_become_floats(make):
 
 
 @pytest.mark.parametrize(
-    "nothing", [RandomAffine(), RandomElastic(0), RandomElastic(0, 0), RandomIntensity(), RandomNoise(0)], ids=repr
+    "nothing",
+    [RandomAffine(), RandomElastic(0), RandomElastic(0, 0), RandomIntensity(), RandomNoise(0)],
+    ids=["affine", "elastic", "elastic of no width", "intensity", "noise"],
 )
 def test_a_transform_by_nothing_changes_nothing(nothing):
     x = drawn(3, 2, 6, 5)
