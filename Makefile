@@ -15,7 +15,7 @@ demo: .venv/demo  ## train four networks on real data, in seconds, on NumPy alon
 	$(BIN)/python -m tinytorch demo
 
 test: .venv/dev  ## the tests (under five minutes)
-	$(ONE_THREAD) $(BIN)/python -m pytest -q -ra --numprocesses auto --dist worksteal
+	$(ONE_THREAD) $(BIN)/python -m pytest -q -ra --numprocesses auto --dist loadfile
 
 test-long: .venv/dev  ## what takes longer: a learner's whole way, mutation of the solutions and of the library (under an hour)
 	$(ONE_THREAD) $(BIN)/python -m pytest -q -ra --long -m long
