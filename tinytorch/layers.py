@@ -21,7 +21,7 @@ from tinytorch.creation import empty, zeros
 from tinytorch.dtypes import Device, as_array
 from tinytorch.methods import find_dtype
 from tinytorch.tensor import Tensor, apply
-from tinytorch.viz import text_table
+from tinytorch.text import text_table
 
 
 class Parameter(Tensor):

@@ -11,7 +11,7 @@ from typing import Any
 
 from tinytorch import downloads
 from tinytorch.cli import CommandError
-from tinytorch.viz import text_table
+from tinytorch.text import text_table
 
 SHIPPED = ("tinydigits", "mnist1d")
 

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinytorch import viz
+from tinytorch import text
 from tinytorch.cli import CommandError
 from tinytorch.progress import Progress
 
@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
 
 def show(results: Results) -> None:
     """Print the table and the learning curves."""
-    braille = viz.can_draw_braille(sys.stdout)
+    braille = text.can_draw_braille(sys.stdout)
     columns = shutil.get_terminal_size().columns
     print(f"\n{table(results, '±' if braille else '+-', columns)}\n\n{charts(results, braille, columns)}")
 
@@ -126,13 +126,13 @@ def table(results: Results, plus_minus: str, columns: int) -> str:
         trained = percent([f.train_accuracy for f in figures], plus_minus)
         tested = percent([f.test_accuracy for f in figures], plus_minus)
         rows.append((one.dataset, one.model, f"{one.parameters:,}", str(one.epochs), seconds, trained, tested))
-    lines = viz.text_table(rows)
+    lines = text.text_table(rows)
     if len(lines[0]) > columns:
         rows[0] = SHORT_HEADINGS
-        lines = viz.text_table(rows)
+        lines = text.text_table(rows)
     while len(lines[0]) > columns and len(rows[0]) > 5:
         rows = [(*row[:2], *row[3:]) for row in rows]
-        lines = viz.text_table(rows)
+        lines = text.text_table(rows)
     return "\n".join([*lines, *note_on_seeds([*results.values()], plus_minus)])
 
 
@@ -153,9 +153,9 @@ def percent(fractions: Sequence[float], plus_minus: str) -> str:
 
 def charts(results: Results, braille: bool, columns: int) -> str:
     """The learning curves as text, as many beside each other as there is room for."""
-    drawn = [viz.text_chart(name, curves, braille=braille) for name, curves in learning_curves(results).items()]
-    legend = viz.text_legend(["test", "while training, as the examples passed"], braille=braille)
-    return f"accuracy after each epoch:\n{legend}\n\n{viz.side_by_side(drawn, columns)}"
+    drawn = [text.text_chart(name, curves, braille=braille) for name, curves in learning_curves(results).items()]
+    legend = text.text_legend(["test", "while training, as the examples passed"], braille=braille)
+    return f"accuracy after each epoch:\n{legend}\n\n{text.side_by_side(drawn, columns)}"
 
 
 def learning_curves(results: Results) -> dict[str, dict[str, list[float]]]:
@@ -185,8 +185,10 @@ def check_writable(file: Path) -> None:
 
 def check_picture(file: Path) -> None:
     """Raise CommandError where matplotlib is missing or does not know the kind of picture."""
+    from tinytorch.viz import picture_formats  # loads NumPy, as above
+
     try:
-        formats = viz.picture_formats()
+        formats = picture_formats()
     except ImportError as error:
         raise CommandError(f"--plot: {error}") from error
     if file.suffix[1:].lower() not in formats:
@@ -202,5 +204,10 @@ def write_files(results: Results, json_file: Path | None, picture: Path | None) 
         with atomic_write(json_file) as stream:
             stream.write((json.dumps(objects, indent=2) + "\n").encode())
     if picture is not None:
-        with atomic_write(picture) as stream:
-            viz.plot_curves(learning_curves(results), stream, picture.suffix[1:].lower())
+        from tinytorch import viz
+
+        charts = [
+            viz.curves({name: [100 * a for a in curve] for name, curve in curves.items()}, title=recipe)
+            for recipe, curves in learning_curves(results).items()
+        ]
+        viz.save(charts, picture)
