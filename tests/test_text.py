@@ -152,7 +152,7 @@ def test_a_plot_joins_its_points_and_leaves_out_what_is_not_finite():
 
 def test_a_plot_of_logarithms_puts_the_same_factor_at_the_same_distance():
     drawn = text.text_plot({"a": ([1, 10, 100], [0, 0, 1])}, columns=3 + 9, rows=2, log_x=True)
-    assert drawn[1].startswith("0 |o...o") and drawn[0] == f"{'1 |':11}o"
+    assert drawn[1].startswith("0 |o...o") and drawn[0].endswith("..o") and len(drawn[0]) == 12
 
 
 def test_a_plot_without_points_or_with_no_logarithm_is_refused():

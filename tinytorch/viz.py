@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 import numpy as np
 
@@ -106,7 +106,18 @@ def picture_formats() -> list[str]:
     return sorted(require_matplotlib()().canvas.get_supported_filetypes())
 
 
-def save(pictures: Sequence[Picture], file: str | os.PathLike[str] | BinaryIO, format: str | None = None) -> None:
+class Drawable(Protocol):
+    """What can be drawn into a file: a Picture, or a part of a study's."""
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """In inches."""
+
+    def draw(self, ax: Axes) -> None:
+        """Draw it on axes of matplotlib."""
+
+
+def save(pictures: Sequence[Drawable], file: str | os.PathLike[str] | BinaryIO, format: str | None = None) -> None:
     """Draw pictures into one file, two beside each other, whose name says the format: png, svg, pdf and more.
 
     Raises ValueError for no pictures and a format that matplotlib does not write, ImportError, which says how to install

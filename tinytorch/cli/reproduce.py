@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinytorch import viz
+from tinytorch import text
 from tinytorch.cli import CommandError
 from tinytorch.cli.demo import check_picture, check_writable
 from tinytorch.progress import Progress
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
 
     if options.study is None:
         rows = [("study", "what it is about"), *((name, about) for name, (_, about) in experiments.STUDIES.items())]
-        print(*(line.rstrip() for line in viz.text_table(rows)), sep="\n")
+        print(*(line.rstrip() for line in text.text_table(rows)), sep="\n")
         return 0
     try:
         study = experiments.load(options.study)
@@ -133,7 +133,7 @@ def _said(error: BaseException) -> str:
 
 def show(study: Study, results: Results, panels: Sequence[Panel], full: bool) -> None:
     """Print the table and the picture; of a study that is not finished there is no picture."""
-    braille = viz.can_draw_braille(sys.stdout)
+    braille = text.can_draw_braille(sys.stdout)
     plus_minus = "±" if braille else "+-"
     rows = study.table(results)
     print("\n".join(text_rows(rows, plus_minus, full, _columns())))
@@ -148,7 +148,7 @@ def text_rows(rows: Sequence[Row], plus_minus: str, full: bool, columns: int) ->
     for row in rows:
         line = (row.what, ours(row, plus_minus), row.published)
         cells.append((*line, text_range(row), {True: "yes", False: "no", None: ""}[row.holds]) if full else line)
-    return [line.rstrip() for line in viz.text_table(cells, left=1)]
+    return [line.rstrip() for line in text.text_table(cells, left=1)]
 
 
 def ours(row: Row, plus_minus: str) -> str:
@@ -202,11 +202,9 @@ def write_files(
         with atomic_write(options.json) as stream:
             stream.write((json.dumps(content, indent=1) + "\n").encode())
     if options.plot is not None and panels:
-        figure = viz.require_matplotlib()(figsize=(5 * len(panels), 4), layout="constrained")
-        for panel, ax in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
-            panel.draw(ax)
-        with atomic_write(options.plot) as stream:
-            figure.savefig(stream, format=options.plot.suffix[1:].lower(), dpi=150)
+        from tinytorch import viz
+
+        viz.save(panels, options.plot)
 
 
 def report(study: Study, results: Results, planned: int, full: bool, panels: Sequence[Panel]) -> dict[str, Any]:

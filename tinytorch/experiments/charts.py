@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinytorch.experiments.face import standard_error
-from tinytorch.viz import text_table
+from tinytorch.text import text_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +24,7 @@ class Bars:
     title: str
     label: str
     bars: Mapping[str, Sequence[float]]
+    size: tuple[float, float] = (6.0, 4.0)
 
     def draw(self, ax: Axes) -> None:
         """Horizontal bars, the first on top."""
@@ -64,6 +65,7 @@ class Curves:
     y: str
     curves: Mapping[str, Mapping[float, Sequence[float]]]
     log: bool = False
+    size: tuple[float, float] = (6.0, 4.0)
 
     def draw(self, ax: Axes) -> None:
         """Lines, with marks where the points are few."""

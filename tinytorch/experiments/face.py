@@ -22,6 +22,10 @@ Range = tuple[float | None, float | None]  # the least and the greatest that wil
 class Panel(Protocol):
     """A part of a picture, as viz makes them: it can be drawn, or shown as text, and gives its data."""
 
+    @property
+    def size(self) -> tuple[float, float]:
+        """What it is drawn in, inches."""
+
     def draw(self, ax: Axes) -> None:
         """Draw it with matplotlib."""
 
