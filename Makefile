@@ -28,7 +28,7 @@ measure: bench  ## the figures: speed, accuracy over five seeds, import time, me
 bench: .venv/oracles  ## training steps side by side with PyTorch and with NumPy by hand
 	$(ONE_THREAD) $(BIN)/python -m benchmarks --json benchmarks/results/speed.json
 
-oracles: .venv/oracles  ## install what the tests compare with: PyTorch, scikit-learn, SciPy, mnist1d
+oracles: .venv/oracles  ## install what the tests compare with (PyTorch, scikit-learn, SciPy, mnist1d), and all that is optional
 
 check: .venv/dev  ## lint, format and types
 	$(BIN)/ruff check .
@@ -49,7 +49,7 @@ check: .venv/dev  ## lint, format and types
 	@touch $@
 
 .venv/oracles: .venv/dev setup.cfg
-	$(INSTALL) '.[dev,oracles]'
+	$(INSTALL) '.[dev,oracles,cluster,notebook,plots]'
 	@touch $@
 
 clean:  ## remove what was installed and cached
