@@ -1,9 +1,11 @@
 """Data sets by name: each function reads one and returns a training and a test set.
 
 Files are read with suspicion: only arrays are taken from a pickle, no code is run, and what is wrong is said.
+What only some of them need is imported with them: a Raspberry Pi Zero waits for each import.
 """
 
-import difflib
+from __future__ import annotations
+
 import gzip
 import importlib.util
 import inspect
@@ -11,14 +13,12 @@ import io
 import pickle
 import random
 import re
-import tarfile
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinytorch import downloads
 from tinytorch._places import find_folder
@@ -26,9 +26,13 @@ from tinytorch.data import TensorDataset
 from tinytorch.idx import read_idx
 from tinytorch.tensor import Tensor
 
-Arrays = dict[str, NDArray[Any]]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Arrays: TypeAlias = dict[str, NDArray[Any]]
+    Batch: TypeAlias = tuple[NDArray[Any], NDArray[Any]]  # images and labels
+
 Splits = tuple[TensorDataset, TensorDataset]
-Batch = tuple[NDArray[Any], NDArray[Any]]  # images and labels
 
 
 def load(name: str, **arguments: Any) -> Splits:
@@ -140,8 +144,10 @@ def data_folder() -> Path:
 
 def _nearest(name: object, known: Iterable[str]) -> str:
     """What to say to someone who got a name wrong."""
+    from difflib import get_close_matches
+
     names = sorted(known)
-    nearest = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0)[0]
+    nearest = get_close_matches(str(name).lower(), names, n=1, cutoff=0)[0]
     return f"the nearest name is {nearest!r} (of {', '.join(names)})"
 
 
@@ -183,6 +189,8 @@ CIFAR_LARGEST = 1 << 26  # bytes of a batch; the published ones have 31 million
 
 def _cifar_batches(path: Path) -> dict[str, Batch]:
     """The batches in the archive by name."""
+    import tarfile
+
     try:
         with gzip.open(path) if downloads.is_packed(path) else open(path, "rb") as stream:
             batches = _read_batches(path, stream)
@@ -198,6 +206,8 @@ def _cifar_batches(path: Path) -> dict[str, Batch]:
 
 def _read_batches(path: Path, stream: IO[bytes] | gzip.GzipFile) -> dict[str, Batch]:
     """Those batches that the archive at `path` holds. Nothing is put on the disk."""
+    import tarfile
+
     batches = {}
     with tarfile.open(fileobj=stream, mode="r:") as archive:
         for member in archive:
@@ -321,7 +331,7 @@ class _ArrayUnpickler(pickle._Unpickler):
 
     dispatch = {**pickle._Unpickler.dispatch, pickle.BYTEARRAY8[0]: pickle._Unpickler.dispatch[pickle.BINBYTES8[0]]}
 
-    def find_class(self, module: str, name: str) -> Callable[..., "_Call"]:
+    def find_class(self, module: str, name: str) -> Callable[..., _Call]:
         if not _ARRAY_MAKER.fullmatch(f"{module}.{name}"):
             raise pickle.UnpicklingError(f"it asks for {module}.{name}, and only arrays are taken from it")
         return lambda *arguments: _Call(name, arguments)

@@ -1,27 +1,29 @@
 """Data that does not come with the library: where it lies, whence it is fetched, and whether it is what was published.
 
 A download grows in a temporary file beside its place, goes on where it broke off, and moves into place once it is checked.
+What speaks to servers is imported when one is asked: on the smallest machines that takes half a second.
 """
+
+from __future__ import annotations
 
 import gzip
 import hashlib
-import http.client
 import os
-import shutil
 import sys
 import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TextIO
-from urllib.error import HTTPError
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from typing import IO, TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
 
 PATIENCE = 20.0  # seconds to wait for a server's next bytes
 ATTEMPTS = 20  # at one file of one mirror, as long as each brings something
 CHUNK = 1 << 16  # bytes
+PART, BEYOND_ITS_END = 206, 416  # what a server answers to a request for the rest of a file
 REDRAW = 0.1  # seconds between two drawings of the meter, at least
 
 
@@ -235,6 +237,8 @@ def fetch(file: RemoteFile) -> Path:
     Raises FileNotFoundError, in a sentence that says what to do, where no mirror has it or TINYTORCH_OFFLINE is set;
     OSError where it cannot be written.
     """
+    from urllib.parse import urlsplit
+
     target = folders()[0] / file.dataset / file.name
     if os.environ.get("TINYTORCH_OFFLINE", "0") not in ("", "0"):
         raise _missing(file, target, "TINYTORCH_OFFLINE forbids to download it")
@@ -273,7 +277,7 @@ def _fetch_from(url: str, part: Path, file: RemoteFile) -> None:
         _fetch_from(url, part, file)
 
 
-def _download(url: str, part: Path, most: int, meter: "Meter") -> None:
+def _download(url: str, part: Path, most: int, meter: Meter) -> None:
     """Fetch a URL, going on where `part` ends, as often as it breaks off but has brought something."""
     for attempt in range(1, ATTEMPTS + 1):
         before = _size(part)
@@ -284,10 +288,10 @@ def _download(url: str, part: Path, most: int, meter: "Meter") -> None:
                 raise
 
 
-def _transfer(url: str, part: Path, begin: int, most: int, meter: "Meter") -> None:
+def _transfer(url: str, part: Path, begin: int, most: int, meter: Meter) -> None:
     """One request: append to `part` what follows its first `begin` bytes, or write all anew if the server sends all."""
     with _open(url, part, begin) as response:
-        resumed = response.status == http.client.PARTIAL_CONTENT
+        resumed = response.status == PART
         if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {begin}-"):
             part.unlink(missing_ok=True)
             raise _BrokenOff("sent another part than was asked for")
@@ -308,29 +312,35 @@ def _transfer(url: str, part: Path, begin: int, most: int, meter: "Meter") -> No
         raise _BrokenOff(f"broke off after {done:,} of {end:,} bytes")
 
 
-def _open(url: str, part: Path, begin: int) -> http.client.HTTPResponse:
+def _open(url: str, part: Path, begin: int) -> HTTPResponse:
     """The answer to a request for all that follows the first `begin` bytes."""
+    from http.client import HTTPException
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
     headers = {"User-Agent": "tinytorch", **({"Range": f"bytes={begin}-"} if begin else {})}
     try:
-        response: http.client.HTTPResponse = urlopen(Request(url, headers=headers), timeout=PATIENCE)
+        response: HTTPResponse = urlopen(Request(url, headers=headers), timeout=PATIENCE)
     except HTTPError as error:
         error.close()
-        if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+        if error.code == BEYOND_ITS_END:
             part.unlink(missing_ok=True)  # it is as long as the file, or longer
         raise _BrokenOff(f"answered {error.code} {error.reason}") from error
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, HTTPException) as error:
         raise _BrokenOff(f"cannot be reached ({_reason(error)})") from error
     return response
 
 
-def _chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
+def _chunks(response: HTTPResponse) -> Iterator[bytes]:
     """What a server sends, as it comes."""
+    from http.client import HTTPException
+
     while True:
         try:
             chunk = response.read1(CHUNK)
         except TimeoutError as error:
             raise _BrokenOff(f"sent nothing for {PATIENCE:g} seconds") from error
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, HTTPException) as error:
             raise _BrokenOff(f"broke off ({_reason(error)})") from error
         if not chunk:
             return
@@ -369,11 +379,13 @@ class Meter:
 
     def _draw(self, done: int) -> None:
         self.redraw_at = time.monotonic() + REDRAW
+        from shutil import get_terminal_size
+
         line = f"{self.label}  {done / 1e6:.1f} of {self.total / 1e6:.1f} MB"
-        self.stream.write(f"\r{line[: shutil.get_terminal_size().columns - 1]}")
+        self.stream.write(f"\r{line[: get_terminal_size().columns - 1]}")
         self.stream.flush()
 
-    def __enter__(self) -> "Meter":
+    def __enter__(self) -> Meter:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -3,16 +3,20 @@
 A file may be packed with gzip. What it claims is held against what it holds before an array is made.
 """
 
+from __future__ import annotations
+
 import gzip
 import math
 import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinytorch.downloads import is_packed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CHUNK = 1 << 20  # bytes

@@ -1,8 +1,11 @@
 """Saving and loading: Tensors, arrays and the plain Python around them, in one `.npz` file, whatever its name.
 
 The arrays are the file's entries, and one more entry tells in JSON how they hang together, so that a file is data and
-nothing else: loading one never runs code, and NumPy alone can open it.
+nothing else: loading one never runs code, and NumPy alone can open it. zipfile is imported when there is a file to make or
+to read: training imports this file, whether or not it saves.
 """
+
+from __future__ import annotations
 
 import io
 import json
@@ -10,15 +13,17 @@ import math
 import os
 import re
 import secrets
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from tinytorch.tensor import Tensor
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile
 
 STRUCTURE = "tinytorch.json"
 VERSION = 1
@@ -142,9 +147,11 @@ def _place(path: tuple[str, ...]) -> str:
 
 def _pack(text: str, arrays: Arrays) -> memoryview:
     """The bytes of the file. Entries are not compressed, so their sizes are what they seem; nor dated."""
+    from zipfile import ZipFile, ZipInfo
+
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr(zipfile.ZipInfo(STRUCTURE), text)
+    with ZipFile(stream, "w") as archive:
+        archive.writestr(ZipInfo(STRUCTURE), text)
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, array, allow_pickle=False)
@@ -155,8 +162,10 @@ def _pack(text: str, arrays: Arrays) -> memoryview:
 
 
 def _read(stream: BinaryIO, name: str) -> Any:
+    from zipfile import ZipFile
+
     try:
-        with zipfile.ZipFile(stream) as archive:
+        with ZipFile(stream) as archive:
             _check_sizes(archive, stream.seek(0, os.SEEK_END))
             if STRUCTURE not in archive.namelist():
                 raise ValueError(_guess_origin(archive.namelist()))
@@ -171,10 +180,12 @@ def _read(stream: BinaryIO, name: str) -> Any:
         raise ValueError(f"load cannot read {name}, which is damaged or not of tinytorch.save: {reason}") from error
 
 
-def _check_sizes(archive: zipfile.ZipFile, file_size: int) -> None:
+def _check_sizes(archive: ZipFile, file_size: int) -> None:
     """Refuse a small file that would unfold into a large one, by compression or by entries that overlap."""
+    from zipfile import ZIP_STORED
+
     entries = archive.infolist()
-    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+    if any(entry.compress_type != ZIP_STORED for entry in entries):
         raise ValueError("its entries are compressed")
     if sum(entry.file_size for entry in entries) > file_size:
         raise ValueError("its entries claim to be larger than the file")
@@ -188,7 +199,7 @@ def _guess_origin(names: list[str]) -> str:
     return f"it has no entry {STRUCTURE}"
 
 
-def _decode(node: Any, archive: zipfile.ZipFile, seen: set[str]) -> Any:
+def _decode(node: Any, archive: ZipFile, seen: set[str]) -> Any:
     match node:
         case None | bool() | int() | float() | str():
             return node
@@ -207,7 +218,7 @@ def _decode(node: Any, archive: zipfile.ZipFile, seen: set[str]) -> Any:
     raise ValueError(f"its structure has a part that is unknown here: {str(node)[:80]}")
 
 
-def _read_array(archive: zipfile.ZipFile, name: str, seen: set[str]) -> np.ndarray:
+def _read_array(archive: ZipFile, name: str, seen: set[str]) -> np.ndarray:
     """Read one entry, once, after holding the size its header claims against the bytes that are there."""
     if name in seen:
         raise ValueError(f"its structure names the array {name} twice")
