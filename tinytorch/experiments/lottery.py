@@ -5,7 +5,7 @@ it began with, to be trained again; and so on, a hundredth of the weights at a t
 than the whole did, and far better than as many weights chosen at random: it is a winning ticket (Frankle and Carbin, 2019).
 
 Why? A ticket found on one set of signals is tried on a new one, as it is, and with what it may have learned about signals made
-useless: points in another order, signals reversed, quarters exchanged, other initial weights. And the weights of its first layer are
+useless: points in another order, signals reversed, halves exchanged, other initial weights. And the weights of its first layer are
 looked at: more often than by chance, two that are left read neighbouring points. It is as though it had become convolutional.
 
 Two of the published notebook's figures do not belong together: its later run draws other initial weights for the ticket than those
@@ -231,7 +231,7 @@ STUDY = Study(
     question="Is there a small network within a large one that learns better, and what does it know?",
     source='Greydanus and Kobak (2024), "Scaling down deep learning with MNIST-1D", section on lottery tickets',
     run=run,
-    quick=Plan(configs(every=5, hidden=100, steps=600, new_steps=600), seeds=1),
+    quick=Plan(configs(every=10, hidden=250, steps=750, new_steps=400), seeds=1),
     full=Plan(configs(), seeds=2),
     table=table,
     picture=picture,
