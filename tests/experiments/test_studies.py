@@ -3,7 +3,18 @@
 import pytest
 
 from tinytorch import experiments
-from tinytorch.experiments import double_descent, lottery, metalearn_lr, mnist1d, pooling, tinydigits
+from tinytorch.experiments import (
+    double_descent,
+    lottery,
+    metalearn_lr,
+    mnist1d,
+    pooling,
+    rmnist_baselines,
+    rmnist_conv,
+    super_trainers,
+    tinydigits,
+    tsne,
+)
 from tinytorch.experiments.face import Plan, Results, Study
 from tinytorch.experiments.runner import carry_out
 
@@ -13,12 +24,18 @@ SHRUNK = {  # a plan of seconds for each study: give its configs less to do
     "metalearn-lr": Plan(metalearn_lr.configs(outer_steps=2, inner_steps=5), seeds=2),
     "mnist1d": Plan(mnist1d.configs(epochs=1), seeds=1),
     "pooling": Plan(pooling.configs(steps=10, samples=(1_000,)), seeds=1),
+    "rmnist-baselines": Plan(rmnist_baselines.configs(("neighbour", "softmax", "rbf", "tree"), sizes=(1,)), seeds=1),
+    "rmnist-conv": Plan(
+        rmnist_conv.configs((("plain", 1), ("turned", 10), ("modern, elastic", 1)), share=0.004, whole=0.5), seeds=2
+    ),
+    "super-trainers": Plan(super_trainers.configs(candidates=50, judges=50, outer_steps=2, exam=20), seeds=1),
     "tinydigits": Plan(tinydigits.configs(epochs=1, only=("softmax", "mlp32", "cnn8")), seeds=2),
+    "tsne": Plan(tsne.configs(examples=100, steps=3), seeds=1),
 }
 
 
 @pytest.fixture(scope="module", params=SHRUNK)
-def finished(request) -> tuple[Study, Results]:
+def finished(request, with_small_data) -> tuple[Study, Results]:
     study = experiments.load(request.param)
     return study, Results(carry_out(study.run, run) for run in SHRUNK[request.param].runs())
 

@@ -35,6 +35,13 @@ STUDIES = {  # the file, and what the study is about
     "metalearn-lr": ("metalearn_lr", "a learning rate learned by gradient descent through a whole training"),
     "pooling": ("pooling", "what pooling is worth, by the number of examples"),
     "tinydigits": ("tinydigits", "what small networks reach on TinyDigits, and why some report 80 %"),
+    "rmnist-baselines": (
+        "rmnist_baselines",
+        "digits from 10, 50 or 100 images, by methods that know nothing of images",
+    ),
+    "rmnist-conv": ("rmnist_conv", "digits from 10, 50 or 100 images, by convolutional networks and distortions"),
+    "tsne": ("tsne", "maps of MNIST and MNIST-1D: where the classes lie apart, and where they do not"),
+    "super-trainers": ("super_trainers", "the ten images that teach most, chosen, or drawn by gradient"),
 }
 
 
