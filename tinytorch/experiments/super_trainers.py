@@ -1,4 +1,4 @@
-"""Super-trainers: which ten images teach most?
+"""Super-trainers: the ten images that teach most.
 
 Nielsen's essay ends with the question whether some images train better than others. Ten digits, one of each kind, can be
 
