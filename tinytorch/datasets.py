@@ -79,6 +79,12 @@ def mnist1d(**arguments: Any) -> Splits:
     return _pairs(path, arrays, "x", "y", shape), _pairs(path, arrays, "x_test", "y_test", shape)
 
 
+def mnist1d_templates() -> NDArray[np.float64]:
+    """The ten shapes (10, 12) that the signals of MNIST-1D are made of, before anything happened to them."""
+    shapes: NDArray[np.float64] = _script(data_folder() / "mnist1d" / "create_mnist1d.py").make_templates()["x"]
+    return shapes
+
+
 def mnist() -> Splits:
     """MNIST: handwritten digits of 28 x 28 points, 60,000 to learn from, 10,000 to be tested on.
 
@@ -271,13 +277,18 @@ def _shuffle(items: list[int], uniform: Callable[[], float]) -> None:
         items[i], items[j] = items[j], items[i]
 
 
-def _generate(path: Path, arguments: dict[str, Any]) -> Arrays:
-    """The examples that make_dataset of the script at `path` returns, their signals as float32."""
+def _script(path: Path) -> Any:
+    """The module in a file of Python that belongs to a data set."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None  # as for every name that ends in .py
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
+    return script
 
+
+def _generate(path: Path, arguments: dict[str, Any]) -> Arrays:
+    """The examples that make_dataset of the script at `path` returns, their signals as float32."""
+    script = _script(path)
     known = inspect.signature(script.make_dataset).parameters
     for name in arguments:
         if name not in known:

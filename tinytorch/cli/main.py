@@ -34,6 +34,7 @@ COMMANDS = {  # the module, and what the command does
     "challenge": ("learner", "measure your speed against the library's, module by module"),
     "run": ("learner", "run a script with your own files in place of the library's"),
     "status": ("learner", "show how far you are"),
+    "quiz": ("quiz", "name signals that networks were tested on, and see how you compare"),
     "data": ("data", "list, fetch and verify data sets that do not come with the library"),
     "reproduce": ("reproduce", "run a published experiment again, and show both figures"),
     "doctor": ("learner", "show what somebody who helps you will ask for"),
