@@ -37,6 +37,7 @@ COMMANDS = {  # the module, and what the command does
     "quiz": ("quiz", "name signals that networks were tested on, and see how you compare"),
     "data": ("data", "list, fetch and verify data sets that do not come with the library"),
     "reproduce": ("reproduce", "run a published experiment again, and show both figures"),
+    "grade": ("grade", "grade the submissions of a class, and export the marks"),
     "doctor": ("learner", "show what somebody who helps you will ask for"),
 }
 INTERRUPTED = 128 + 2  # what shells report for SIGINT

@@ -36,14 +36,14 @@ def write_frame(stream: BinaryIO, value: Any, largest: int = LARGEST) -> None:
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> Any:
-    """The next value; EOFError where there is none. Raises FrameError where it is garbled."""
+def read_frame(stream: BinaryIO, largest: int = LARGEST) -> Any:
+    """The next value; EOFError where there is none. Raises FrameError where it is garbled, or larger than it may be."""
     header = stream.read(LENGTH.size)
     if not header:
         raise EOFError("no frame came")
-    if len(header) < LENGTH.size or LENGTH.unpack(header)[0] > LARGEST:
+    if len(header) < LENGTH.size or LENGTH.unpack(header)[0] > largest:
         raise FrameError("a frame was garbled")
-    left = LARGEST
+    left = largest
 
     def take(count: int) -> bytes:
         nonlocal left

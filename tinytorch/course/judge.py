@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
@@ -56,6 +57,7 @@ class Verdict:
     total: int
     failure: Failure | None
     printed: str
+    right: tuple[str, ...] = ()  # the names of the checks that pass
 
     @property
     def ok(self) -> bool:
@@ -78,24 +80,31 @@ class WorkerError(ChildProcessError):
 
 
 class Judge:
-    """Judges exercises with a worker of its own; use it in a `with`, or close it."""
+    """Judges exercises with a worker of its own; use it in a `with`, or close it.
 
-    def __init__(self, seconds: float = SECONDS, salt: str = "") -> None:
-        self.seconds, self.salt = seconds, salt
+    extra: a folder with modules/ of checks and probes besides those of the course.
+    """
+
+    def __init__(self, seconds: float = SECONDS, salt: str = "", extra: Path | None = None) -> None:
+        self.seconds, self.salt, self.extra = seconds, salt, extra
         self.known: dict[tuple[str, str, str], list[Any]] = {}  # what a mistake makes of the cases of a check
+        self.limits: dict[str, Any] = {"seconds": seconds}
         self._start()
 
     def _start(self) -> None:
-        self.process = subprocess.Popen(
+        self.process = self._worker()
+        atexit.register(self.close)
+
+    def _worker(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             worker.command("main"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=_environment(),
             start_new_session=True,  # neither Ctrl-C nor a closed terminal ends it before its child
         )
-        atexit.register(self.close)
 
-    def __enter__(self) -> Judge:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -112,8 +121,8 @@ class Judge:
 
     def verdict(self, exercise: Exercise, source: Source, diagnose: bool = True) -> Verdict:
         """Judge the text of a file in which all but this exercise is the library's (workspace.alone, substituted)."""
-        checks = checks_of(exercise)
-        passed, failure = 0, None
+        checks = checks_of(exercise, self.extra)
+        failure = None
         job_cases = [(check, check.cases(self.salt)) for check in checks]
         reply = self.run(exercise.module, source, [case for _, cases in job_cases for case in cases])
         loaded, *outcomes = reply["outcomes"] or [{}]
@@ -125,24 +134,27 @@ class Judge:
             del outcomes[: len(cases)]
             found = self._first_failure(check, cases, seen, reply)
             answers.append(Answers(check, cases, seen, found is None))
-            if found is None:
-                passed += 1
-            elif failure is None or (failure.kind == "unwritten" and found.kind != "unwritten"):
+            if found and (failure is None or (failure.kind == "unwritten" and found.kind != "unwritten")):
                 failure = found  # what is wrong comes before what is missing
             if len(seen) < len(cases):
                 break
         if diagnose and failure is not None and failure.kind in ("wrong", "crash"):
             failure = self._diagnosed(exercise, self._with_numbers(exercise, source, failure), answers)
-        return Verdict(exercise, passed, len(checks), failure, reply["printed"])
+        right = tuple(one.check.name for one in answers if one.right)
+        return Verdict(exercise, len(right), len(checks), failure, reply["printed"], right)
 
     def run(self, module: Module, source: Source, cases: Sequence[Case]) -> dict[str, Any]:
         """What the worker says of the cases when a module's file has this text.
 
         Raises WorkerError where the worker itself ended; another one then stands ready.
         """
-        file = {"lines": source.lines, "numbers": source.numbers, "path": source.path}
+        return self.ask({module.name: source}, _probes_text(folders(module, self.extra)), cases)
+
+    def ask(self, sources: Mapping[str, Source], probes: str, cases: Sequence[Case]) -> dict[str, Any]:
+        """What the worker says of the cases when these files stand in for the library's."""
+        files = {name: {"lines": s.lines, "numbers": s.numbers, "path": s.path} for name, s in sources.items()}
         calls = [(case.probe, dict(case.arguments)) for case in cases]
-        job = {"files": {module.name: file}, "probes": _probes_text(module), "calls": calls, "seconds": self.seconds}
+        job = {"files": files, "probes": probes, "calls": calls, **self.limits}
         assert self.process.stdin is not None and self.process.stdout is not None
         try:
             write_frame(self.process.stdin, job)  # type: ignore[arg-type]
@@ -164,7 +176,8 @@ class Judge:
         self, check: Check, cases: Sequence[Case], outcomes: Sequence[Mapping[str, Any]], reply: Mapping[str, Any]
     ) -> Failure | None:
         """What is wrong with the smallest case that fails, None where all pass."""
-        failures = {i: found for i, seen in enumerate(outcomes) if (found := judged(check, cases[i], seen))}
+        each = (judged(check, cases[i], seen, self.extra) for i, seen in enumerate(outcomes))
+        failures = {i: found for i, found in enumerate(each) if found}
         if failures:
             return failures[smallest(cases, list(failures))]
         if len(outcomes) < len(cases):
@@ -179,6 +192,12 @@ class Judge:
         if ended == "time":
             said = f"there was no answer within {seconds:g} seconds {where}: is there a loop that never ends?"
             return Failure("time", said, trail=_trail(reply["trail"]))
+        if ended == "budget":
+            return Failure(
+                "time", f"all calls together took too long, and it was stopped {where}", trail=_trail(reply["trail"])
+            )
+        if ended == "files":
+            return Failure("ended", f"more was written into files {where} than there is room for")
         if ended == "garbled":
             return Failure("ended", f"something other than an answer came {where}: the answer was garbled")
         how = f"by {ended}" if ended.startswith("SIG") else f"with {ended}"
@@ -230,7 +249,7 @@ class Judge:
         if answers.right and answers.check.judge is not None:  # several answers may be right
             pairs = zip(answers.cases, self.known[key], strict=False)
             whole = len(self.known[key]) == len(answers.cases)
-            return whole and not any(judged(answers.check, case, seen) for case, seen in pairs)
+            return whole and not any(judged(answers.check, case, seen, self.extra) for case, seen in pairs)
         return alike(self.known[key], answers.seen)
 
 
@@ -240,7 +259,7 @@ def with_variant(exercise: Exercise, variant: Variant) -> Source:
     return substituted(exercise.module, names, variant.source)
 
 
-def judged(check: Check, case: Case, seen: Mapping[str, Any]) -> Failure | None:
+def judged(check: Check, case: Case, seen: Mapping[str, Any], extra: Path | None = None) -> Failure | None:
     """What is wrong with the outcome of a call, None if nothing is."""
     if "error" in seen:
         error = seen["error"]
@@ -263,7 +282,7 @@ def judged(check: Check, case: Case, seen: Mapping[str, Any]) -> Failure | None:
         except Exception:  # of an answer that is not at all what the judgement looks into
             said = f"the answer is {described(answer)}"
         return Failure("wrong", said, check, case) if said else None
-    found = difference(answer, expected(check.exercise, case))
+    found = difference(answer, expected(check.exercise, case, extra))
     if found is None:
         return None
     what = f"the {found.where} {found.what}" if found.where else f"the answer {found.what}"
@@ -284,32 +303,46 @@ def _same(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
 
 
 @cache
-def expected(exercise: str, case: Case) -> Any:
+def expected(exercise: str, case: Case, extra: Path | None = None) -> Any:
     """The library's own answer to a case of an exercise."""
-    probes = _probes(_module(exercise[:2]))
+    probes = _probes(folders(_module(exercise[:2]), extra))
     with np.errstate(all="ignore"):
         return probes[case.probe](**copied(case.arguments))
 
 
-@cache
-def checks_of(exercise: Exercise) -> list[Check]:
-    """The checks of an exercise, in the order in which they stand in the module's checks.py."""
-    return [check for check in _checks(exercise.module) if check.exercise == exercise.id]
+def folders(module: Module, extra: Path | None = None) -> tuple[Path, ...]:
+    """Where the checks and probes of a module are: its folder, and one of the same name among extra ones."""
+    beside = extra / module.folder.name if extra else None
+    return (module.folder, beside) if beside and beside.is_dir() else (module.folder,)
 
 
 @cache
-def _checks(module: Module) -> list[Check]:
-    return list(execute(module.folder / "checks.py")["check"])
+def checks_of(exercise: Exercise, extra: Path | None = None) -> list[Check]:
+    """The checks of an exercise, in the order in which they stand in checks.py, extra ones last."""
+    return [check for check in _checks(folders(exercise.module, extra)) if check.exercise == exercise.id]
 
 
 @cache
-def _probes(module: Module) -> dict[str, Any]:
-    return execute(module.folder / "probes.py")
+def _checks(places: tuple[Path, ...]) -> list[Check]:
+    return [check for place in places for check in _checks_in(place)]
 
 
 @cache
-def _probes_text(module: Module) -> str:
-    return (module.folder / "probes.py").read_text(encoding="utf-8")
+def _checks_in(place: Path) -> list[Check]:
+    return list(execute(place / "checks.py")["check"])
+
+
+@cache
+def _probes(places: tuple[Path, ...]) -> dict[str, Any]:
+    namespace: dict[str, Any] = {"__name__": "probes"}
+    exec(compile(_probes_text(places), worker.PROBES, "exec", dont_inherit=True), namespace)
+    return namespace
+
+
+@cache
+def _probes_text(places: tuple[Path, ...]) -> str:
+    files = [place / "probes.py" for place in places]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
 
 
 def _module(number: str) -> Module:

@@ -29,32 +29,32 @@ def verdict(found: Verdict, path: Path, own: Source, columns: int = 80, style: S
         return "\n\n".join([head, *([_printed(found, width)] if found.printed else []), wrapped(exercise.note, width)])
     head = f"{exercise.id} {exercise.title} does not pass: {found.passed} of {found.total} checks do."
     blocks = [style.red(wrapped(head, width))]
-    stand_ins = _stand_ins(found, own)
-    blocks += _failure(found.failure, stand_ins, width, style)
+    stand_ins = stand_ins_of(found, own)
+    blocks += _failure(found.failure, own, stand_ins, width, style)
     if found.printed:
         blocks.append(_printed(found, width))
-    blocks.append(wrapped(f"Edit {path} line {_line(found, own, stand_ins)}.", width))
+    blocks.append(wrapped(f"Edit {path} line {line_of(found, own, stand_ins)}.", width))
     return "\n\n".join(blocks)
 
 
-def _stand_ins(found: Verdict, own: Source) -> set[int]:
+def stand_ins_of(found: Verdict, own: Source) -> set[int]:
     """The lines of the learner's file for which the library's stood in: the functions of all other exercises."""
     others = found.exercise.module.messages.keys() - set(found.exercise.functions)
     nodes = [node for name in others for node in own.functions.get(name, [])]
     return {line for node in nodes for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
 
 
-def _failure(failure: Failure, stand_ins: set[int], width: int, style: Style) -> list[str]:
+def _failure(failure: Failure, own: Source, stand_ins: set[int], width: int, style: Style) -> list[str]:
     blocks = []
     if failure.check:
         blocks.append(wrapped(f"What is checked: {failure.check.shows}.", width))
     if failure.case and failure.kind != "unwritten":
         blocks.append(call(failure.case, width))
     blocks.append(style.bold(wrapped(failure.what[:1].upper() + failure.what[1:], width)))
-    if failure.difference and (failure.difference.index is not None or isinstance(failure.difference.got, np.ndarray)):
+    if failure.difference and has_sides(failure.difference):
         blocks.append(sides(failure.difference, failure.numeric, width))
     if failure.trail:
-        blocks.append("\n".join(_trail(failure, stand_ins, width)))
+        blocks.append("\n".join(trail(failure, own, stand_ins, width)))
     if failure.asked:
         blocks.append(f"    where the check says\n        {failure.asked}")
     if failure.diagnosis:
@@ -72,6 +72,11 @@ def call(case: Case, width: int = 80) -> str:
         lines.append(spelled(f"    {'g':<{longest}} = ", arrays["g"], width))
         lines.append("    where g is the gradient that comes back to the value")
     return "\n".join(lines)
+
+
+def has_sides(difference: Difference) -> bool:
+    """Whether there is more to show of a difference than its sentence."""
+    return difference.index is not None or isinstance(difference.got, np.ndarray)
 
 
 def sides(difference: Difference, numeric: float | None, width: int = 80) -> str:
@@ -107,7 +112,7 @@ def spelled(before: str, array: np.ndarray, width: int = 80) -> str:
     return f"{before}np.array({text}{dtype})".replace("\n", "\n" + " " * margin)
 
 
-def _trail(failure: Failure, stand_ins: set[int], width: int) -> list[str]:
+def trail(failure: Failure, own: Source, stand_ins: set[int], width: int) -> list[str]:
     """The lines of the learner's file that led to an exception or an endless loop, as Python shows them."""
     lines = []
     repeated = 0
@@ -119,15 +124,12 @@ def _trail(failure: Failure, stand_ins: set[int], width: int) -> list[str]:
         if line in stand_ins:
             lines.append(f"{place} (the library's)")
             continue
-        try:
-            text = Path(file).read_text(encoding="utf-8-sig", errors="replace").split("\n")[line - 1].strip()
-        except (OSError, IndexError):
-            text = ""
+        text = own.lines[line - 1].strip() if file == own.path and line <= len(own.lines) else ""
         lines += [place, *([f"        {text}"[:width]] if text else [])]
     return [*lines, "    ... and the same again and again"] if repeated else lines
 
 
-def _line(found: Verdict, own: Source, stand_ins: set[int]) -> int:
+def line_of(found: Verdict, own: Source, stand_ins: set[int]) -> int:
     """Where to begin: the last line of a traceback that is theirs, else the function that the failing call names."""
     failure = found.failure
     theirs = [line for _, line, _ in failure.trail if line not in stand_ins] if failure else []

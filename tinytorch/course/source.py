@@ -40,6 +40,11 @@ class Source:
         with path.open("rb") as stream:
             return _decoded(stream.read(LARGEST + 1), str(path))
 
+    @classmethod
+    def decoded(cls, data: bytes, path: str) -> Source:
+        """The bytes of a file, as `read` takes them. Raises SyntaxError."""
+        return _decoded(data, path)
+
     @property
     def text(self) -> str:
         """The whole as one string."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import faulthandler
 import io
+import math
 import os
 import re
 import signal
@@ -32,6 +33,8 @@ from tinytorch.course.workspace import enter
 PRINTED = 16 * 1024  # bytes that are kept of what a learner's code prints
 WRITTEN = 2**20  # bytes of the largest file that it may write
 LOADING = 2  # times as long as a call, before a file counts as one that never ends: small machines load for seconds
+READY = "ready"  # a child's first frame, before it runs anything of the learner's
+LOOK = 0.05  # seconds from one look of a guard to the next
 PROBES = "probes.py"  # how a traceback names the checks' half
 CAN_FORK = hasattr(os, "fork") and sys.platform != "darwin"  # on a Mac, forking a process with threads may hang it
 
@@ -44,6 +47,7 @@ def run_job(job: Mapping[str, Any], answers: BinaryIO) -> None:
     sources = sources_of(job)
     np.seterr(all="ignore")
     enter(sources, as_edited=False)
+    write_frame(answers, READY)
     files = {source.path: source for source in sources.values()}
     namespace: dict[str, Any] = {"__name__": "probes"}
     lines = job["probes"].split("\n")
@@ -51,7 +55,7 @@ def run_job(job: Mapping[str, Any], answers: BinaryIO) -> None:
     write_frame(answers, loaded)
     if "error" in loaded:
         return
-    room = LARGEST // (2 * len(job["calls"]) + 2)  # that all answers together fit into one frame
+    room = _share(job)
     for probe, arguments in job["calls"]:
         given = copied(arguments)
         watched = {name: list(arrays_in(value)) for name, value in given.items()}
@@ -142,32 +146,52 @@ def _limit(which: int, amount: int) -> None:
     resource.setrlimit(which, (amount, amount))
 
 
+def _share(job: Mapping[str, Any]) -> int:
+    """Bytes of an answer, so that all of a job fit into one frame."""
+    return int(job["room"] // (2 * len(job["calls"]) + 2))
+
+
 def _longest(job: Mapping[str, Any]) -> float:
     """Seconds that all of a job may take."""
-    return float(job["seconds"] * (LOADING + len(job["calls"])))
+    return float(min(job["seconds"] * (LOADING + len(job["calls"])), job["budget"]))
 
 
 # The server
 
 
+class Guard:
+    """What a child is shut in by; this one leaves it as free as its user is."""
+
+    def enter(self) -> None:
+        """Called in the child, before it sees its job."""
+
+    def overstepped(self) -> bool:
+        """Whether the child did what must end it; asked now and then while it runs."""
+        return False
+
+    def clean(self) -> None:
+        """Remove what a job left behind."""
+
+
 class Child:
     """A child at work on a job: a stream of its answers, and the means to end it."""
 
-    def __init__(self, job: Mapping[str, Any], fork: bool) -> None:
+    def __init__(self, job: Mapping[str, Any], fork: bool, guard: Guard) -> None:
         self.printed = tempfile.TemporaryFile()
         self.stack = tempfile.TemporaryFile()  # where it was when its time was over
         if fork:
-            self._fork(job)
+            self._fork(job, guard)
         else:
             self._spawn(job)
 
-    def _fork(self, job: Mapping[str, Any]) -> None:
+    def _fork(self, job: Mapping[str, Any], guard: Guard) -> None:
         reading, writing = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             try:
                 os.setsid()
                 _become_child(self.printed.fileno(), _longest(job))
+                guard.enter()
                 kept = [os.dup(writing), os.dup(self.stack.fileno())]
                 for wanted, given in zip(kept, (3, 4), strict=True):  # nothing else of the server's stays open
                     os.dup2(wanted, given)
@@ -177,6 +201,8 @@ class Child:
                     run_job(job, answers)
                     sys.stdout.flush()
                     sys.stderr.flush()
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(0)
         os.close(writing)
@@ -228,23 +254,31 @@ class Child:
 
 
 class Watchdog:
-    """Bites, once, when it was not patted for some seconds."""
+    """Bites, once, when it was not patted for some seconds, `budget` seconds after the beginning, or when it is `alarmed`."""
 
-    def __init__(self, seconds: float, bite: Callable[[], None]) -> None:
-        self.seconds, self.bite, self.bit = seconds, bite, False
+    def __init__(
+        self,
+        seconds: float,
+        bite: Callable[[], None],
+        budget: float = math.inf,
+        alarmed: Callable[[], bool] | None = None,
+    ) -> None:
+        self.seconds, self.bite, self.bit, self.alarmed = seconds, bite, False, alarmed
+        self.end = time.monotonic() + budget
+        self.early = False  # bit because it was alarmed
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
         self.pat()
 
     def pat(self, times: float = 1) -> None:
         """Wait for another while, or several."""
-        self.deadline = time.monotonic() + times * self.seconds
+        self.deadline = min(time.monotonic() + times * self.seconds, self.end)
 
     def _watch(self) -> None:
-        while (left := self.deadline - time.monotonic()) > 0:
-            if self.over.wait(left):
+        while (left := self.deadline - time.monotonic()) > 0 and not (self.alarmed and self.alarmed()):
+            if self.over.wait(min(left, LOOK) if self.alarmed else left):
                 return
-        self.bit = True
+        self.bit, self.early = True, left > 0
         self.bite()
 
     def __enter__(self) -> Watchdog:
@@ -256,35 +290,52 @@ class Watchdog:
         self.thread.join()
 
 
-def serve(job: Mapping[str, Any], fork: bool = CAN_FORK) -> dict[str, Any]:
+def serve(job: Mapping[str, Any], fork: bool = CAN_FORK, guard: Guard | None = None) -> dict[str, Any]:
     """Run a job in a child and return what came of it: the outcomes, and why it ended before all calls were answered.
 
-    `ended` is "" where all were, "time" where one took longer than job["seconds"], else what became of the process.
+    `ended` is "" where all were, "time" where one took longer than job["seconds"], "budget" where all together took
+    longer than job["budget"], "files" where the guard was overstepped, "garbled" where something else than an answer came,
+    else what became of the process. job["room"]: bytes that all answers may have.
     """
-    child = Child(job, fork)
+    job = {"budget": math.inf, "room": LARGEST, **job}
+    child = Child(job, fork, guard or Guard())
     outcomes: list[Any] = []
     ended, trail = "", []
     try:
-        with Watchdog(job["seconds"], child.stop) as watchdog:
+        with Watchdog(job["seconds"], child.stop, job["budget"], guard.overstepped if guard else None) as watchdog:
             watchdog.pat(LOADING)
-            while len(outcomes) <= len(job["calls"]):
+            ready = _is_ready(child)
+            while ready and len(outcomes) <= len(job["calls"]):
                 try:
-                    outcomes.append(read_frame(child.answers))
+                    outcomes.append(read_frame(child.answers, _share(job)))
                 except (EOFError, FrameError, OSError) as error:
-                    ended = "time" if watchdog.bit else "garbled" if isinstance(error, FrameError) else "ended"
+                    bitten = "files" if watchdog.early else "budget" if watchdog.deadline == watchdog.end else "time"
+                    ended = bitten if watchdog.bit else "garbled" if isinstance(error, FrameError) else "ended"
                     break
                 watchdog.pat()
                 if len(outcomes) == 1 and "error" in outcomes[0]:
                     break
     finally:
         child.kill()
-        trail = _theirs(child.trail(), job) if ended == "time" else []
+        trail = _theirs(child.trail(), job) if ended in ("time", "budget") else []
         how = child.wait()
     child.printed.seek(0)
     printed = child.printed.read(PRINTED).decode("utf-8", "replace")
     child.printed.close()
+    if not ready:
+        raise ChildProcessError(f"a child did not get as far as the job: {how} {printed}")
+    if guard:
+        guard.clean()
     ended = (how or "status 0") if ended == "ended" else ended
     return {"outcomes": outcomes, "ended": ended, "trail": trail, "printed": printed}
+
+
+def _is_ready(child: Child) -> bool:
+    """Whether a child got as far as the learner's code; what goes wrong before is no doing of theirs."""
+    try:
+        return bool(read_frame(child.answers) == READY)
+    except (EOFError, FrameError, OSError):
+        return False
 
 
 def _theirs(trail: list[list[Any]], job: Mapping[str, Any]) -> list[list[Any]]:
@@ -311,15 +362,15 @@ def run_one() -> None:
     sys.stderr.flush()
 
 
-def main() -> None:
-    """Serve the jobs that come on standard input until it ends."""
+def main(guard: Guard | None = None) -> None:
+    """Serve the jobs that come on standard input until it ends; each child is shut in by the guard."""
     jobs, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the judge, which then ends this process
     while True:
         try:
-            write_frame(replies, serve(read_frame(jobs)))
+            write_frame(replies, serve(read_frame(jobs), guard=guard))
         except (EOFError, BrokenPipeError):  # the judge is gone; nothing that is left in `replies` can be sent
             os._exit(0)
 

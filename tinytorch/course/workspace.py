@@ -67,9 +67,10 @@ def enter(sources: Mapping[str, Source], as_edited: bool = True) -> None:
     """From here on, in this process, these files of the course come from these texts, all others from the library.
 
     as_edited: tracebacks name the lines of the learner's file, else those of the text, which is quicker. Raises
-    RuntimeError where one of the library's course files was imported before.
+    RuntimeError where one of them, or a course file that may import one, was imported before.
     """
-    loaded = [name for name in COURSE if f"tinytorch.{name}" in sys.modules]
+    first = min((COURSE.index(name) for name in sources), default=len(COURSE))
+    loaded = [name for name in COURSE[first:] if f"tinytorch.{name}" in sys.modules]
     if loaded:
         raise RuntimeError(f"a workspace must be entered before tinytorch.{loaded[0]} is imported")
     sys.meta_path.insert(0, Files(sources, as_edited))
@@ -82,6 +83,34 @@ def alone(exercise: Exercise, own: Source) -> Source:
     """A learner's file in which everything that other exercises ask for is the library's."""
     module = exercise.module
     return _with_library(own, module, [name for name in module.messages if name not in exercise.functions])
+
+
+def workable(exercise: Exercise, own: Source, path: str) -> Source:
+    """The text by which an exercise is judged. Raises WorkspaceError where a function is not what it should be."""
+    module = exercise.module
+    for name in exercise.functions:
+        if name not in own.functions:
+            raise WorkspaceError(
+                f"{path} has no {name}, which {exercise.id} asks for: give it its name back, or "
+                f"`tinytorch reset {exercise.id}`"
+            )
+        theirs, ours = own.functions[name][0], module.library.functions[name][0]
+        if source.signature(theirs) != source.signature(ours):
+            raise WorkspaceError(
+                f"{path} line {own.line_of(name)}: {name} must take ({_parameters(ours)}), not ({_parameters(theirs)})"
+            )
+    try:
+        return alone(exercise, own)
+    except KeyError as missing:
+        raise _without(module, path, missing) from None
+
+
+def _without(module: Module, path: str, missing: KeyError) -> WorkspaceError:
+    """A file that has lost a class."""
+    return WorkspaceError(
+        f"{path} has no {missing.args[0]}: give it its name back, or start the file over with "
+        f"`tinytorch reset {module.exercises[0].id}`, which keeps a copy"
+    )
 
 
 def _with_library(own: Source, module: Module, names: Sequence[str]) -> Source:
@@ -187,24 +216,8 @@ class Workspace:
 
     def judged(self, exercise: Exercise) -> Source:
         """The text by which an exercise is judged. Raises WorkspaceError where a function is not what it should be."""
-        module = exercise.module
-        own = self.read(module)
-        path = self.path(module).name
-        for name in exercise.functions:
-            if name not in own.functions:
-                raise WorkspaceError(
-                    f"{path} has no {name}, which {exercise.id} asks for: give it its name back, or "
-                    f"`tinytorch reset {exercise.id}`"
-                )
-            theirs, ours = own.functions[name][0], module.library.functions[name][0]
-            if source.signature(theirs) != source.signature(ours):
-                raise WorkspaceError(
-                    f"{path} line {own.line_of(name)}: {name} must take ({_parameters(ours)}), not ({_parameters(theirs)})"
-                )
-        try:
-            return alone(exercise, own)
-        except KeyError as missing:
-            raise self._without(module, missing) from None
+        path = self.path(exercise.module).name
+        return workable(exercise, self.read(exercise.module), path)
 
     def sources(self) -> dict[str, Source]:
         """The learner's files, as they run as a whole: the library stands in for what is still to be written."""
@@ -214,15 +227,8 @@ class Workspace:
             try:
                 found[module.name] = filled(module, self.read(module))
             except KeyError as missing:
-                raise self._without(module, missing) from None
+                raise _without(module, self.path(module).name, missing) from None
         return found
-
-    def _without(self, module: Module, missing: KeyError) -> WorkspaceError:
-        """A file that has lost a class."""
-        return WorkspaceError(
-            f"{self.path(module).name} has no {missing.args[0]}: give it its name back, or start the file over with "
-            f"`tinytorch reset {module.exercises[0].id}`, which keeps a copy"
-        )
 
     def written(self, exercise: Exercise) -> bool:
         """Whether any function of an exercise is no longer a stub, as far as the file can be read."""

@@ -1,0 +1,117 @@
+"""One submission: what it earns, what is said of it, and that nobody earns by knowing nothing."""
+
+import numpy as np
+
+from tests.grading.conftest import by_number, library
+from tinytorch.course.exercises import modules
+from tinytorch.course.judge import Judge, with_variant
+from tinytorch.grading import scoring, whole
+from tinytorch.grading.batch import CANARY, _hollow
+from tinytorch.grading.scoring import Task
+
+FIRST = modules()[0]
+
+
+def test_the_library_earns_all(bench):
+    result = bench.grade(["01", "03"], **library("01", "03"))
+    tests = by_number(result)
+    assert all(test["score"] == test["max_score"] and test["status"] == "passed" for test in tests.values()), tests
+    points = sum(
+        exercise.points for module in modules() if module.number in ("01", "03") for exercise in module.exercises
+    )
+    assert result["score"] == points + whole.POINTS and "whole 03" in tests
+
+
+def test_stubs_earn_nothing_and_neither_does_a_canary(bench):
+    for body in ("", CANARY, "raise ValueError('no')", "return None"):
+        files = {FIRST.name: _hollow(body, FIRST).text}
+        result = bench.grade(["01"], **files)
+        assert result["score"] == 0, body
+        assert {test["extra_data"]["state"] for test in result["tests"]} == {"failed" if body else "skipped"}
+
+
+def test_a_mistake_loses_its_own_exercise_only(bench):
+    exercise = FIRST.exercises[3]
+    text = with_variant(exercise, FIRST.mistakes[exercise.id][0]).text
+    tests = by_number(bench.grade(["01"], ops=text))
+    lost = [number for number, test in tests.items() if test["score"] < test["max_score"]]
+    assert lost == [exercise.id]
+    data = tests[exercise.id]["extra_data"]
+    assert data["mistake"] == FIRST.mistakes[exercise.id][0].name and "This is what you get when" in data["because"]
+
+
+def test_a_missing_file_loses_itself_and_the_whole(bench):
+    tests = by_number(bench.grade(["01", "03"], ops=library("01")["ops"]))
+    assert all(test["score"] == test["max_score"] for number, test in tests.items() if number.startswith("01"))
+    assert all(test["score"] == 0 for number, test in tests.items() if not number.startswith("01"))
+    assert tests["03.1"]["output"] == "tensor.py was not handed in"
+
+
+def test_the_whole_runs_on_the_students_files_alone(bench):
+    """A wrong product costs its own exercise; those of the next file are judged with the library's, the whole is not."""
+    files = {**library("01", "03"), "ops": library("01")["ops"].replace("return a * b, ", "return a * b + 1, ")}
+    tests = by_number(bench.grade(["01", "03"], **files))
+    assert [number for number, test in tests.items() if test["score"] < test["max_score"]] == ["01.1", "whole 03"]
+    assert tests["whole 03"]["score"] == 0 and "is wrong" in tests["whole 03"]["output"]
+
+
+def test_a_file_that_is_not_python_is_told_with_its_line(bench):
+    for text, said in (
+        ("def f(:\n", "line 1"),
+        ("\tx = 1\n  y = 2\n", "line"),
+        ("x = 1\0\n", "null"),
+        ("\n\n)", "line 3"),
+    ):
+        tests = by_number(bench.grade(["01"], ops=text))
+        assert all(test["score"] == 0 for test in tests.values()) and said in tests["01.1"]["output"], text
+
+
+def test_a_fault_of_the_grader_is_an_error_and_no_number(bench, monkeypatch):
+    def fails(*_, **__):
+        raise KeyError("oh")
+
+    monkeypatch.setattr(Judge, "_first_failure", fails)
+    result = bench.grade(["01"], **library("01"))
+    assert "score" not in result and result["extra_data"]["state"] == "error"
+    assert all("score" not in test and "grader failed" in test["output"] for test in result["tests"])
+
+
+def test_an_exercise_that_the_library_fails_is_nobodys_fault(bench):
+    submission = scoring.Submission("ann", {"ops": library("01")["ops"].encode()})
+    task = Task(("01",), broken={"01.2": "the library itself does not pass"})
+    result, _ = scoring.results(submission, task, bench.grader, bench.facts)
+    assert "score" not in by_number(result)["01.2"] and by_number(result)["01.1"]["score"] == 5
+
+
+def test_grading_again_gives_the_same(bench):
+    files = {"ops": library("01")["ops"].replace("return a * b, ", "return a * b + 1, ")}
+    assert bench.grade(["01"], **files) == bench.grade(["01"], **files)
+
+
+def test_unseen_checks_tell_the_kind_of_failure_only(bench, tmp_path, monkeypatch):
+    folder = tmp_path / FIRST.folder.name
+    folder.mkdir()
+    (folder / "checks.py").write_text(
+        "from tinytorch.course.checks import Checks, case\ncheck = Checks()\n\n\n@check('01.1')\ndef secret(draw):\n"
+        "    '''something secret'''\n    return case('secret', 'secret(x)', x=draw.nonzero((3,)))\n"
+    )
+    (folder / "probes.py").write_text("def secret(x):\n    return ops.mul(x, x)[0]\n")
+    wrong = library("01")["ops"].replace("return a * b, ", "return (a * b if a is not b else -a * b), ")
+    monkeypatch.setattr(bench.grader, "extra", tmp_path)
+    tests = by_number(bench.grade(["01"], ops=wrong))
+    assert "sign" in tests["01.1"]["output"] and "secret" not in str(tests["01.1"])
+    assert 0 < tests["01.1"]["score"] < 5
+    assert by_number(bench.grade(["01"], **library("01")))["01.1"]["score"] == 5
+
+
+def test_kinds_of_failure():
+    from tinytorch.course.checks import difference
+    from tinytorch.course.judge import Failure
+
+    expected = np.array([1.0, -2.0])
+    kinds = {
+        "shape": expected[:1], "data type": expected.astype(np.float32), "NaN": expected * np.nan, "sign": -expected,
+        "scale": expected * 3, "value": expected + [1, 2],
+    }  # fmt: skip
+    for kind, got in kinds.items():
+        assert scoring.nature(Failure("wrong", "", difference=difference(got, expected))) == kind

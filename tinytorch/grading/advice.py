@@ -1,0 +1,78 @@
+"""What a person should look at in a student's code. It is advice: a flag never costs a point, and stops nobody who hides."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from tinytorch.course.exercises import Module
+from tinytorch.course.source import Source
+from tinytorch.grading.submissions import Submission
+
+USUAL = {  # imports that nobody needs to explain
+    *("__future__", "abc", "bisect", "collections", "contextlib", "copy", "dataclasses", "enum", "functools", "heapq"),
+    *("itertools", "math", "numbers", "numpy", "operator", "random", "re", "string", "typing", "warnings"),
+}
+ODD_NAMES = {
+    *("exec", "eval", "compile", "__import__", "open", "globals", "vars", "breakpoint", "__builtins__", "exit", "quit"),
+}
+ODD_ATTRIBUTES = {
+    *(
+        "_getframe",
+        "f_back",
+        "f_globals",
+        "f_locals",
+        "__globals__",
+        "__subclasses__",
+        "__code__",
+        "__builtins__",
+        "_exit",
+    ),
+    *("get_objects", "get_referrers", "getppid", "modules", "meta_path"),
+}
+
+
+def remarks_on(submission: Submission, graded: Sequence[Module]) -> list[str]:
+    """What is unusual in the files of a submission, each in a few words with its line."""
+    found = []
+    for module in graded:
+        if module.name in submission.files:
+            try:
+                tree = submission.source(module.name).tree
+            except SyntaxError:
+                continue
+            known = _imported(module.library)
+            found += [f"{module.name}.py line {line}: {what}" for line, what in _odd(tree, known)]
+    return list(dict.fromkeys(found))[:20]
+
+
+def _imported(library: Source) -> set[str]:
+    names = {name for node in ast.walk(library.tree) for name in _names(node)}
+    return names | {name.split(".")[0] for name in names if not name.startswith("tinytorch")}
+
+
+def _names(node: ast.AST) -> list[str]:
+    """The modules that a statement imports: "os", "tinytorch.ops"."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        module = node.module or "."
+        return [f"tinytorch.{alias.name}" for alias in node.names] if module == "tinytorch" else [module]
+    return []
+
+
+def _odd(tree: ast.Module, known: set[str]) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        for name in _names(node):
+            if name not in known and name.split(".")[0] not in USUAL:
+                yield getattr(node, "lineno", 0), f"imports {name}"
+        if isinstance(node, ast.Name) and node.id in ODD_NAMES:
+            yield node.lineno, f"uses {node.id}"
+        if isinstance(node, ast.Attribute) and node.attr in ODD_ATTRIBUTES:
+            yield node.lineno, f"uses {node.attr}"
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and _is_module(node.value):
+            yield node.lineno, f"changes {ast.unparse(node)}"
+
+
+def _is_module(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("np", "numpy", "builtins", "sys", "os", "ops", "F")

@@ -1,0 +1,356 @@
+"""A class: submissions are graded side by side, each result written whole or not at all, and nothing is done twice.
+
+Whoever is being graded has a marker. A marker that is still there when a batch begins tells of a machine that died: that
+student is graded alone, after all others, and after a second death not again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import tinytorch
+from tinytorch._places import PACKAGE, find_folder
+from tinytorch.course import source
+from tinytorch.course.exercises import Module
+from tinytorch.course.judge import WorkerError
+from tinytorch.course.source import Source
+from tinytorch.course.workspace import write_whole
+from tinytorch.grading import grader as grading
+from tinytorch.grading.grader import Grader
+from tinytorch.grading.scoring import ERROR, PASSED, Task, marks, results
+from tinytorch.grading.submissions import Submission, read_all
+from tinytorch.grading.world import Means, Worlds
+
+DEATHS = 2  # after which a student is not graded again by itself
+CANARY = 'raise RuntimeError("a canary")'
+
+
+class Refused(Exception):
+    """Why a batch is not begun, in a sentence."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is asked for. out: the folder of the results; cluster: the address of a scheduler of dask.distributed."""
+
+    submissions: Path
+    out: Path
+    task: Task
+    means: Means
+    workers: int = 1
+    force: bool = False
+    allow_weak: bool = False
+    cluster: str = ""
+    say: Callable[[str], None] = print
+
+
+@dataclass
+class Outcome:
+    """What became of a batch."""
+
+    graded: int = 0
+    kept: int = 0
+    errors: list[str] = field(default_factory=list)  # students
+    refused: list[str] = field(default_factory=list)
+
+
+# What a result depends on
+
+
+def digest(task: Task) -> str:
+    """Of the library, the checks, the grader, and what is asked for."""
+    folders = [
+        (PACKAGE, "library"),
+        (find_folder("modules"), "course"),
+        *([(task.extra, "extra")] if task.extra else []),
+    ]
+    sha = hashlib.sha256(json.dumps([tinytorch.__version__, task.numbers, task.salt]).encode())
+    for folder, name in folders:
+        for path in sorted(folder.rglob("*.py")):
+            sha.update(f"\0{name}/{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
+    return sha.hexdigest()
+
+
+def key_of(submission: Submission, facts: Mapping[str, Any]) -> str:
+    """Of a student's files and all that their result depends on."""
+    sha = hashlib.sha256(json.dumps([facts, submission.student, submission.remarks, submission.refused]).encode())
+    for name, data in sorted(submission.files.items()):
+        sha.update(f"\0{name}\0{len(data)}\0".encode() + data)
+    return sha.hexdigest()
+
+
+# The gates: a grader is tried before anybody is graded by it
+
+
+def gates(task: Task, grader: Grader) -> dict[str, str]:
+    """What is wrong with the grader, by the number of the exercise or the part: the library must earn all, nothing must earn nothing."""
+    broken = {}
+    for mark in marks(_submission(task, lambda module: module.library), task, grader):
+        if mark.state != PASSED:
+            broken[mark.number] = f"the library itself does not pass: {mark.what}"
+    for body in ("", CANARY):
+        for mark in marks(_submission(task, partial(_hollow, body)), task, grader):
+            if mark.points:
+                broken[mark.number] = "a file in which nothing is written earns points"
+    return broken
+
+
+def _submission(task: Task, text: Callable[[Module], Source]) -> Submission:
+    return Submission("the library", {module.name: text(module).text.encode() for module in task.modules})
+
+
+def _hollow(body: str, module: Module) -> Source:
+    """A stub, or a file whose every exercise does nothing but raise an error."""
+    stub = source.stub(module.library, {name: "canary" for name in module.messages}) if body else module.stub()
+    return Source.of(stub.text.replace('raise NotImplementedError("canary")', body), stub.path) if body else stub
+
+
+Job = tuple[Submission, dict[str, Any]]
+
+# In a process that grades
+
+
+class _Post:
+    """The worlds and the grader of this process, made when they are first needed."""
+
+    lock = threading.Lock()
+    grader: Grader | None = None
+
+    @classmethod
+    def of(cls, task: Task, means: Means, holds: Mapping[str, bool]) -> Grader:
+        if cls.grader is None:
+            worlds = Worlds(means).__enter__()
+            threading.Thread(target=_end_with, args=(os.getppid(), worlds), daemon=True).start()
+            made = Grader(worlds, task.salt, task.extra)
+            if (held := grading.trial(made)) != holds:
+                raise WorkerError(f"this process does not hold what the batch promises: {held}")
+            cls.grader = made
+        return cls.grader
+
+
+def _end_with(parent: int, worlds: Worlds) -> None:
+    """End this process when the one that started it is gone, whatever it is doing."""
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    worlds.remove()
+    os._exit(1)
+
+
+def grade_one(
+    submission: Submission, task: Task, means: Means, facts: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """The results of a submission and the seconds they took, in a process that does nothing else."""
+    with _Post.lock:
+        grader = _Post.of(task, means, facts["isolation"]["holds"])
+        return results(submission, task, grader, facts)
+
+
+# The batch
+
+
+def run(batch: Batch) -> Outcome:
+    """Grade what is not graded yet. Raises Refused where the walls are too low, or another batch writes there."""
+    batch.out.mkdir(parents=True, exist_ok=True)
+    for name in ("results", "timings", "running"):
+        (batch.out / name).mkdir(exist_ok=True)
+    with _alone(batch.out):
+        holds = grading.walls(batch.means)
+        weak = [name for name in ("files", "processes", "signals") if not holds[name]]
+        if weak and not batch.allow_weak:
+            raise Refused(
+                f"with {batch.means}, a student's code is not kept from {', '.join(weak)}: install bubblewrap or grade on "
+                "Linux 6.12 or newer, or take marks that can be forged with --allow-weak"
+            )
+        isolation = {"level": batch.means.level, "means": str(batch.means), "holds": holds}
+        facts = {"version": tinytorch.__version__, "digest": digest(batch.task), "isolation": isolation}
+        task = replace(batch.task, broken=_gated(batch, facts))
+        return _grade(replace(batch, task=task), facts)
+
+
+def _gated(batch: Batch, facts: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with the grader, remembered while nothing changes."""
+    path = batch.out / "gates.json"
+    with suppress(OSError, ValueError):
+        known = json.loads(path.read_text(encoding="utf-8"))
+        if known["facts"] == facts:
+            return dict(known["broken"])
+    batch.say("The library, its stubs and a canary are graded first.")
+    with Worlds(batch.means) as worlds, Grader(worlds, batch.task.salt, batch.task.extra) as grader:
+        broken = gates(batch.task, grader)
+    for number, what in broken.items():
+        batch.say(f"{number} cannot be graded: {what}.")
+    write_whole(path, _json({"facts": facts, "broken": broken}))
+    return broken
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """No other batch writes to a folder meanwhile."""
+    with (out / ".lock").open("w") as lock:
+        if os.name == "posix":
+            import fcntl
+
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise Refused(f"another batch is writing to {out}: wait for it, or choose another folder") from None
+        yield
+
+
+def _grade(batch: Batch, facts: Mapping[str, Any]) -> Outcome:
+    outcome = Outcome()
+    left: list[Job] = []
+    suspects: list[Job] = []
+    wanted = [module.name for module in batch.task.modules]
+    for submission in read_all(batch.submissions, wanted):
+        keyed = {**facts, "key": key_of(submission, facts)}
+        before = read_result(batch.out, submission.name)
+        died = _deaths(batch.out, submission)
+        if not batch.force and before.get("key") == keyed["key"] and before.get("state") != ERROR and not died:
+            outcome.kept += 1
+            _count(outcome, submission, before)
+        elif died >= DEATHS and not batch.force:
+            said = "the machine or the grader died twice while this submission was graded: look at it by hand"
+            _write(batch, outcome, submission, _failed(submission, keyed, said), {})
+        else:
+            (suspects if died else left).append((submission, keyed))
+    workers = min(batch.workers, max(len(left), 1))
+    with _executor(batch, workers) as executor:
+        suspects += _in_turn(batch, outcome, executor, left, workers)
+    for one in suspects:
+        with _executor(batch, 1) as executor:
+            for submission, keyed in _in_turn(batch, outcome, executor, [one], 1):
+                said = (
+                    "the grader was ended while it graded this submission, though nothing else ran: look at it by hand"
+                )
+                _write(batch, outcome, submission, _failed(submission, keyed, said), {}, keep_marker=True)
+    return outcome
+
+
+def _in_turn(batch: Batch, outcome: Outcome, executor: Executor, jobs: Sequence[Job], workers: int) -> list[Job]:
+    """Grade side by side; returns those during whose grading a process died, and those that then were not begun."""
+    waiting, running, broken = list(reversed(jobs)), dict[Future[Any], Job](), list[Job]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers and not broken:
+                submission, keyed = waiting.pop()
+                _mark(batch.out, submission)
+                running[executor.submit(grade_one, submission, batch.task, batch.means, keyed)] = submission, keyed
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                submission, keyed = running.pop(future)
+                try:
+                    result, seconds = future.result()
+                except BrokenProcessPool:
+                    broken.append((submission, keyed))
+                    continue
+                except Exception as error:
+                    said = f"the grader failed: {type(error).__name__}: {error}"
+                    result, seconds = _failed(submission, keyed, said), {}
+                _write(batch, outcome, submission, result, seconds)
+    except KeyboardInterrupt:  # nobody who was being graded has done anything
+        for submission, _ in running.values():
+            _unmark(batch.out, submission)
+        raise
+    return broken + _again(batch, outcome, waiting, workers) if broken else []
+
+
+def _again(batch: Batch, outcome: Outcome, jobs: Sequence[Job], workers: int) -> list[Job]:
+    """Go on with those who were still waiting when a process died."""
+    with _executor(batch, workers) as executor:
+        return _in_turn(batch, outcome, executor, list(reversed(jobs)), workers)
+
+
+@contextmanager
+def _executor(batch: Batch, workers: int) -> Iterator[Executor]:
+    """Processes of this machine, or of a cluster."""
+    if batch.cluster:
+        from distributed import Client
+
+        with Client(batch.cluster) as client:  # type: ignore[no-untyped-call]
+            yield client.get_executor(pure=False, retries=0)
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
+            yield executor
+
+
+def _failed(submission: Submission, keyed: Mapping[str, Any], said: str) -> dict[str, Any]:
+    """The results of a student about whom the grader could not come to a verdict."""
+    data = {"student": submission.student, **keyed, "remarks": list(submission.remarks), "state": ERROR, "flags": []}
+    return {"output": f"This is no verdict on your work: {said}.", "tests": [], "extra_data": {**data, "error": said}}
+
+
+# Files
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def read_result(out: Path, name: str) -> dict[str, Any]:
+    """What a result says of itself, {} where there is none."""
+    try:
+        data = json.loads((out / "results" / f"{name}.json").read_text(encoding="utf-8"))["extra_data"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _write(
+    batch: Batch,
+    outcome: Outcome,
+    submission: Submission,
+    result: Mapping[str, Any],
+    seconds: Mapping[str, float],
+    keep_marker: bool = False,
+) -> None:
+    write_whole(batch.out / "results" / f"{submission.name}.json", _json(result))
+    write_whole(batch.out / "timings" / f"{submission.name}.json", _json(seconds))
+    if not keep_marker:
+        _unmark(batch.out, submission)
+    outcome.graded += 1
+    _count(outcome, submission, result["extra_data"])
+    score = f"{result['score']:g} points" if "score" in result else result["output"]
+    batch.say(f"{submission.student}: {score}")
+
+
+def _count(outcome: Outcome, submission: Submission, data: Mapping[str, Any]) -> None:
+    if data["state"] == ERROR:
+        outcome.errors.append(submission.student)
+    if data["state"] == "refused":
+        outcome.refused.append(submission.student)
+
+
+def _marker(out: Path, submission: Submission) -> Path:
+    return out / "running" / submission.name
+
+
+def _mark(out: Path, submission: Submission) -> None:
+    """Note that a student is being graded, for the first time or once more."""
+    write_whole(_marker(out, submission), f"{_deaths(out, submission) + 1}\n")
+
+
+def _unmark(out: Path, submission: Submission) -> None:
+    _marker(out, submission).unlink(missing_ok=True)
+
+
+def _deaths(out: Path, submission: Submission) -> int:
+    """How often the grading of a student was begun and not ended."""
+    try:
+        return int(_marker(out, submission).read_text())
+    except (OSError, ValueError):
+        return 0

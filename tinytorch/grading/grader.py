@@ -1,0 +1,154 @@
+"""The grader: a judge whose worker is locked into a world, one for each student and file, and replaced when it ends.
+
+The judge is the learner's own: the same checks, the same judgements. Only the inputs are others, drawn by the term's salt.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+from tinytorch.course.checks import Case
+from tinytorch.course.judge import Judge, WorkerError
+from tinytorch.course.source import Source
+from tinytorch.course.worker import CAN_FORK
+from tinytorch.grading.lock import landlock_version, unreadable_to_others
+from tinytorch.grading.world import Means, Worlds, cell
+
+SECONDS = 3.0  # for one call
+BUDGET = 20.0  # seconds for all calls of an exercise
+ROOM = 8 * 2**20  # bytes of all answers of an exercise
+LATE = 10.0  # seconds after which a worker that should have answered is taken for dead
+
+
+class Grader(Judge):
+    """A judge with a locked worker, which is started when a world is entered. Use it in a `with`."""
+
+    def __init__(self, worlds: Worlds, salt: str = "", extra: Path | None = None, seconds: float = SECONDS) -> None:
+        self.worlds = worlds
+        self.world: Path | None = None
+        self.worthless: dict[str, set[str]] = {}  # the checks of an exercise that are passed by nothing
+        self.last_words = ""  # what the last worker said on its standard error
+        unreadable_to_others()
+        super().__init__(seconds, salt, extra)
+        self.limits = {"seconds": seconds, "budget": BUDGET, "room": ROOM}
+
+    def enter(self, hidden: Iterable[str]) -> None:
+        """Go on with a new worker in a world without these files."""
+        self.close()
+        self.world = self.worlds.without(hidden)
+        self._start()
+
+    def _start(self) -> None:
+        if self.world is not None:
+            self.cell = cell(self.worlds, self.world)
+            self.said = tempfile.TemporaryFile()
+            super()._start()
+
+    def _worker(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self.cell.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.said,
+            env=self.cell.environment,
+            cwd="/",
+            start_new_session=True,
+        )
+
+    def close(self) -> None:
+        """End the worker and remove what it wrote."""
+        if self.world is not None:
+            self.process.kill()
+            super().close()
+            self.said.seek(0)
+            self.last_words = self.said.read()[-1000:].decode("utf-8", "replace").strip()
+            self.said.close()
+            shutil.rmtree(self.cell.scratch, ignore_errors=True)
+            self.world = None
+
+    def ask(self, sources: Mapping[str, Source], probes: str, cases: Sequence[Case]) -> dict[str, Any]:
+        """As a judge does, but a worker that does not answer in time is dead, and another takes its place."""
+        world, alarm = self.world, Timer(BUDGET + LATE, self.process.kill)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            return super().ask(sources, probes, cases)
+        except WorkerError as error:
+            self.world = world
+            self._start()
+            raise WorkerError(f"{error}: {self.last_words}") from error
+        finally:
+            alarm.cancel()
+
+
+# What the walls hold, tried by a child that does what a student's code might
+
+TRIAL = """
+import ctypes, os, signal, socket
+
+def tried(action):
+    try:
+        action()
+    except (OSError, RuntimeError):
+        return True
+    return False
+
+def trial(path, victim):
+    datagram = lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("192.0.2.1", 53))
+    return {
+        "files": tried(lambda: open(path).close()),
+        "network": tried(datagram),
+        "processes": tried(os.fork),
+        "signals": tried(lambda: os.kill(victim, 0)),
+    }
+"""
+
+
+def walls(means: Means) -> dict[str, bool]:
+    """Whether a student's code is kept from files, network, new processes and other processes, as tried in a real worker.
+
+    Raises WorkerError where no worker comes up.
+    """
+    with Worlds(means) as worlds, Grader(worlds) as grader:
+        return trial(grader)
+
+
+def trial(grader: Grader) -> dict[str, bool]:
+    """What the walls of a grader hold."""
+    with tempfile.NamedTemporaryFile() as seen:
+        os.chmod(seen.name, 0o644)
+        grader.enter([])
+        reply = grader.ask({}, TRIAL, [Case("trial", "", {"path": seen.name, "victim": os.getpid()})])
+    outcomes = reply["outcomes"]
+    if len(outcomes) < 2 or "answer" not in outcomes[1]:
+        raise WorkerError(f"the worker cannot be tried: {reply['ended']} {outcomes}")
+    return {name: bool(held) for name, held in outcomes[1]["answer"].items()}
+
+
+def probed() -> Means:
+    """What this machine offers: each means is kept if a worker comes up with it and the walls are no lower for it."""
+    if not CAN_FORK:
+        return Means()
+    means = Means(fork=True, user=hasattr(os, "geteuid") and os.geteuid() == 0)
+    bubblewrap = shutil.which("bwrap") or ""
+    for more in ({"landlock": landlock_version()}, {"bubblewrap": bubblewrap}, {"namespaces": sys.platform == "linux"}):
+        richer = replace(means, **more)
+        if any(more.values()) and _works(richer):
+            means = richer
+    return means
+
+
+def _works(means: Means) -> bool:
+    try:
+        return walls(means)["processes"]
+    except (WorkerError, OSError):
+        return False

@@ -1,0 +1,206 @@
+"""What the worker does to itself before a student's code runs: another user, no network, no files but its own, hard limits.
+
+This file is copied into the worker's world. Linux is asked by its system calls, since Python has no names for them; what
+a kernel does not offer was found out before (world.probed), so everything that fails here is an error.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import signal
+import struct
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+from tinytorch.course import worker
+from tinytorch.course.worker import Guard
+
+MEMORY = 384 * 2**20  # bytes of data; NumPy's BLAS wants about 96 MB
+WRITTEN = 16 * 2**20  # bytes that may lie in the scratch folder
+LIMITS = {
+    "RLIMIT_NOFILE": 64,
+    "RLIMIT_MEMLOCK": 0,
+    "RLIMIT_MSGQUEUE": 0,
+    "RLIMIT_NPROC": 0,
+    "RLIMIT_DATA": MEMORY,
+    "RLIMIT_AS": 8 * MEMORY,
+}
+
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on every architecture
+SET_PDEATHSIG, SET_DUMPABLE, SET_NO_NEW_PRIVS = 1, 4, 38
+NEW_IPC, NEW_USER, NEW_PID, NEW_NET = 0x08000000, 0x10000000, 0x20000000, 0x40000000
+
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE = (1 << i for i in range(6))
+MAKE_DIR, MAKE_REG, REFER, TRUNCATE, IOCTL_DEV = (1 << i for i in (7, 8, 13, 14, 15))
+READ = EXECUTE | READ_FILE | READ_DIR
+OWN = READ | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | TRUNCATE
+OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
+
+
+def libc() -> ctypes.CDLL:
+    """The C library, which keeps errno."""
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _call(number: int, *args: Any) -> int:
+    """A system call. Raises OSError."""
+    result = int(libc().syscall(ctypes.c_long(number), *args))
+    if result < 0:
+        raise OSError(ctypes.get_errno(), f"system call {number}: {os.strerror(ctypes.get_errno())}")
+    return result
+
+
+# Landlock: the kernel refuses a process all files but those under the paths of a ruleset
+
+
+def landlock_version() -> int:
+    """Which Landlock the kernel has, 0 for none."""
+    if sys.platform != "linux":
+        return 0
+    try:
+        return _call(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint(1))
+    except OSError:
+        return 0
+
+
+def handled(version: int) -> bytes:
+    """What a ruleset refuses unless a rule allows it: files, TCP from version 4 on, signals out of it from 6 on."""
+    rights = 13 if version < 2 else 14 if version < 3 else 15 if version < 5 else 16
+    fields = [(1 << rights) - 1]
+    if version >= 4:
+        fields.append(0b11)  # bind and connect
+    if version >= 6:
+        fields.append(0b11)  # abstract sockets and signals
+    return struct.pack(f"={len(fields)}Q", *fields)
+
+
+def ruleset(version: int, readable: Sequence[str], own: str) -> int:
+    """A file descriptor of a ruleset: what is readable, and a folder that may be written to."""
+    attributes = handled(version)
+    (rights,) = struct.unpack_from("=Q", attributes)
+    rules = _call(CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), ctypes.c_uint(0))
+    devices = [(name, READ_FILE | WRITE_FILE) for name in ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")]
+    for path, allowed in [*((path, READ) for path in readable), *devices, (own, OWN)]:
+        try:
+            place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        except OSError:  # what is not there, or not for this user
+            continue
+        allowed &= rights if os.path.isdir(path) else rights & OF_FILES
+        rule = struct.pack("=Qi", allowed, place)
+        _call(ADD_RULE, ctypes.c_int(rules), ctypes.c_int(1), rule, ctypes.c_uint(0))
+        os.close(place)
+    return rules
+
+
+# Limits, rights and namespaces
+
+
+def _limit(name: str, amount: int) -> None:
+    import resource
+
+    which = getattr(resource, name, None)
+    if which is not None:
+        hard = resource.getrlimit(which)[1]
+        amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+        resource.setrlimit(which, (amount, amount))
+
+
+def _drop_capabilities() -> None:
+    """Give up every capability of root, also those that a new user namespace brings."""
+    header, nothing = struct.pack("=Ii", 0x20080522, 0), bytes(24)
+    if libc().capset(header, nothing) != 0:
+        raise OSError(ctypes.get_errno(), "capset failed")
+
+
+def become(user: int) -> None:
+    """Go on as another user, for good."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+
+
+def unshare() -> None:
+    """No network, and process numbers of its own: goes on in a child of which this process waits for the end."""
+    flags = NEW_NET | NEW_PID | NEW_IPC | (0 if os.geteuid() == 0 else NEW_USER)
+    if libc().unshare(ctypes.c_int(flags)) != 0:
+        raise OSError(ctypes.get_errno(), "unshare failed")
+    child = os.fork()
+    if child:
+        for fd in (0, 1):
+            os.close(fd)
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) & 255)
+
+
+def unreadable_to_others() -> None:
+    """No other process of the user may look into this one's memory."""
+    if sys.platform == "linux":
+        libc().prctl(ctypes.c_int(SET_DUMPABLE), 0, 0, 0, 0)
+
+
+# The server
+
+
+class Lock(Guard):
+    """Shuts a child in, watches the one folder that it may write to, and empties that after each job."""
+
+    def __init__(self, plan: Mapping[str, Any]) -> None:
+        self.scratch = plan["scratch"]
+        version = plan["landlock"]
+        self.rules = ruleset(version, plan["readable"], self.scratch) if version else None
+
+    def enter(self) -> None:
+        """From here on there is no way back."""
+        os.chdir(self.scratch)
+        for name, amount in LIMITS.items():
+            _limit(name, amount)
+        if sys.platform == "linux":
+            unreadable_to_others()
+            if libc().prctl(ctypes.c_int(SET_NO_NEW_PRIVS), 1, 0, 0, 0) != 0:
+                raise OSError(ctypes.get_errno(), "no_new_privs failed")
+            if self.rules is not None:
+                _call(RESTRICT_SELF, ctypes.c_int(self.rules), ctypes.c_uint(0))
+
+    def overstepped(self) -> bool:
+        """Whether more lies in the folder than may, each file and folder counting for at least a page."""
+        total = 0
+        for folder, folders, files in os.walk(self.scratch):
+            total += 4096 * (len(folders) + len(files))
+            for name in files:
+                with suppress(OSError):  # gone meanwhile
+                    total += os.lstat(os.path.join(folder, name)).st_size
+            if total > WRITTEN:
+                return True
+        return False
+
+    def clean(self) -> None:
+        """Leave nothing for the next job."""
+        for entry in list(os.scandir(self.scratch)):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                os.unlink(entry.path)
+
+
+def main() -> None:
+    """The server of a world, which is told its plan as JSON by its last argument."""
+    plan = json.loads(sys.argv[-1])
+    if plan["unshare"]:
+        unshare()
+    if plan["user"] is not None:
+        become(plan["user"])
+    os.environ["TMPDIR"] = os.environ["HOME"] = plan["scratch"]
+    lock = Lock(plan)
+    for name in plan["preload"]:  # so that each child need not; what would import the hidden file is not to be had
+        with suppress(ImportError):
+            import_module(f"tinytorch.{name}")
+    if sys.platform == "linux":
+        _drop_capabilities()
+        libc().prctl(ctypes.c_int(SET_PDEATHSIG), ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)  # no longer than the judge
+        unreadable_to_others()
+    worker.main(lock)
