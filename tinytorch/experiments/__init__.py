@@ -32,6 +32,7 @@ STUDIES = {  # the file, and what the study is about
     "mnist1d": ("mnist1d", "four networks on MNIST-1D, plain and with its points in another order"),
     "double-descent": ("double_descent", "networks err most where they are just large enough"),
     "lottery": ("lottery", "lottery tickets: small networks within a large one that learn better"),
+    "metalearn-activation": ("metalearn_activation", "an activation function learned in the same way"),
     "metalearn-lr": ("metalearn_lr", "a learning rate learned by gradient descent through a whole training"),
     "pooling": ("pooling", "what pooling is worth, by the number of examples"),
     "tinydigits": ("tinydigits", "what small networks reach on TinyDigits, and why some report 80 %"),

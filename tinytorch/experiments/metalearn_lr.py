@@ -13,7 +13,6 @@ generator is the Mersenne Twister that NumPy has too, so that they can be drawn 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
@@ -40,7 +39,7 @@ def run(config: Config, seed: int) -> Values:
     train, _ = datasets.mnist1d()
     signals, labels = train.tensors
     signals = signals.flatten(1)
-    weights = drawn_as_pytorch_does(seed, (40, 50, 10))
+    weights = drawn_as_pytorch_does(seed, [(40, 50), (50, 10)])
 
     rate = tensor(config["start"])
     rates, losses = [rate.item()], []
@@ -54,14 +53,14 @@ def run(config: Config, seed: int) -> Values:
     return {"rate": rates[-1], "loss": losses[-1], "rates": np.array(rates), "losses": np.array(losses)}
 
 
-def drawn_as_pytorch_does(seed: int, sizes: Sequence[int]) -> list[Tensor]:
-    """The weights and biases of linear layers of these sizes, as PyTorch draws them after manual_seed(seed), but for rounding.
+def drawn_as_pytorch_does(seed: int, layers: Sequence[tuple[int, int]]) -> list[Tensor]:
+    """The weights and biases of linear layers of so many inputs and outputs, as PyTorch draws them after manual_seed(seed), but for rounding.
 
     They are uniform in +-1 / sqrt(inputs); each takes the lower 24 bits of a draw.
     """
     draws = np.random.RandomState(seed)
     weights = []
-    for inputs, outputs in pairwise(sizes):
+    for inputs, outputs in layers:
         for shape in ((outputs, inputs), (outputs,)):
             bits = draws.randint(0, 1 << 32, shape, dtype=np.uint32) & 0xFFFFFF
             weights.append(tensor((bits / 2**23 - 1).astype(np.float32) / np.float32(np.sqrt(inputs))))
