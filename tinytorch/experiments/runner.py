@@ -172,6 +172,8 @@ class Cluster:
     Raises ImportError, which says how to install dask.distributed, where it is missing.
     """
 
+    patience = 10.0  # seconds to wait for the scheduler
+
     def __init__(self, address: str) -> None:
         try:
             from distributed import Client, KilledWorker
@@ -185,7 +187,7 @@ class Cluster:
     @contextmanager
     def open(self) -> Iterator[Executor]:
         """A client of the scheduler. Raises OSError where none answers."""
-        with self.client(self.address, timeout=10, set_as_default=False) as client:
+        with self.client(self.address, timeout=self.patience, set_as_default=False) as client:
             executor = client.get_executor(pure=False)
             try:
                 yield executor

@@ -9,11 +9,9 @@ import ast
 import hashlib
 import inspect
 import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import tinytorch
@@ -22,6 +20,8 @@ from tinytorch.experiments.face import Result, Results, Run, Study
 from tinytorch.serialization import load, save
 
 HOME = "tinytorch.experiments."
+
+Place = tuple[str, str]  # a module, and a name of its top level
 
 
 class Store:
@@ -60,34 +60,31 @@ def text_of(function: Callable[..., Any]) -> str:
 
     Comments and the layout are no part of it.
     """
-    found: dict[str, str] = {}
-    waiting = [(sys.modules[function.__module__], function.__name__)]
-    while waiting:
-        module, name = waiting.pop()
-        place = f"{module.__name__}.{name}"
-        node, home = _definition(module, name)
-        if node is not None and place not in found:
-            found[place] = ast.unparse(node)
-            waiting += [(home, used.id) for used in ast.walk(node) if isinstance(used, ast.Name)]
+    found: dict[Place, str] = {}
+    files: dict[str, dict[str, ast.stmt | Place]] = {}
+    waiting: list[Place] = [(function.__module__, function.__name__)]
+    for module, name in waiting:  # which grows as it is read
+        if module not in files:
+            files[module] = definitions(module)
+        defined = files[module].get(name)
+        if isinstance(defined, tuple):
+            waiting.append(defined)
+        elif defined is not None and (module, name) not in found:
+            found[module, name] = ast.unparse(defined)
+            waiting += [(module, used.id) for used in ast.walk(defined) if isinstance(used, ast.Name)]
     return "\n".join(found[place] for place in sorted(found))
 
 
-def _definition(module: ModuleType, name: str) -> tuple[ast.stmt | None, ModuleType]:
-    """Where a name of a module's top level gets its value, and in which module: None where that is not a study's."""
-    for node in ast.parse(inspect.getsource(module)).body:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(HOME):
-            for alias in node.names:
-                if name == (alias.asname or alias.name):
-                    return _definition(import_module(str(node.module)), alias.name)
-        if name in _names(node):
-            return node, module
-    return None, module
-
-
-def _names(node: ast.stmt) -> Iterator[str]:
-    """The names that a statement defines."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        yield node.name
-    elif isinstance(node, ast.Assign | ast.AnnAssign):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        yield from (part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name))
+def definitions(module: str) -> dict[str, ast.stmt | Place]:
+    """The names that a file defines, each with its statement; those it takes from another study with where they stand there."""
+    defined: dict[str, ast.stmt | Place] = {}
+    for node in ast.parse(inspect.getsource(import_module(module))).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            defined[node.name] = node
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)]
+            defined |= dict.fromkeys(names, node)
+        elif isinstance(node, ast.ImportFrom) and str(node.module).startswith(HOME):
+            defined |= {alias.asname or alias.name: (str(node.module), alias.name) for alias in node.names}
+    return defined
