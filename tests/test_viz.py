@@ -141,6 +141,15 @@ def test_confusion_counts_rows_as_what_is_and_columns_as_what_was_said():
     ]
 
 
+def test_where_names_are_too_long_for_the_columns_classes_are_numbered():
+    lines = PICTURES["confusion"]().text(30).split("\n")
+    assert lines[1].split()[-3:] == ["0", "1", "2"] and [line[:7].strip() for line in lines[3:]] == [
+        "0 shirt",
+        "1 shoe",
+        "2 bag",
+    ]
+
+
 def test_points_are_drawn_as_their_labels():
     lines = PICTURES["scatter"]().text(10).split("\n")
     assert lines[0] == "8        8" and lines[-1] == "3"

@@ -350,9 +350,13 @@ def confusion(labels: Any, predictions: Any, *, classes: Sequence[str] | int = 1
         ax.set(xlabel="taken for", ylabel="is")
 
     def lines(columns: int, braille: bool) -> list[str]:
-        rows = [["is \\ taken for", *names]]
-        rows += [[name, *(str(n) if n else "." for n in row)] for name, row in zip(names, counts, strict=True)]
-        return text_table(rows, left=1)
+        def table(rows: Sequence[str], across: Sequence[str]) -> list[str]:
+            cells = [[name, *(str(n) if n else "." for n in row)] for name, row in zip(rows, counts, strict=True)]
+            return text_table([["is \\ taken for", *across], *cells], left=1)
+
+        numbers = [str(i) for i in range(len(names))]
+        named = table(names, names)
+        return named if len(named[0]) <= columns else table([f"{n} {name}" for n, name in enumerate(names)], numbers)
 
     return Picture({"counts": counts, "accuracy": accuracy}, lines, draw, size=(5.5, 5.5), title=heading)
 

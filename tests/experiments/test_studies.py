@@ -4,14 +4,18 @@ import pytest
 
 from tinytorch import experiments
 from tinytorch.experiments import (
+    cifar10,
     double_descent,
+    fashion_mnist,
     lottery,
     metalearn_activation,
     metalearn_lr,
+    mnist,
     mnist1d,
     pooling,
     rmnist_baselines,
     rmnist_conv,
+    rmnist_transfer,
     super_trainers,
     tinydigits,
     tsne,
@@ -26,6 +30,10 @@ SHRUNK = {  # a plan of seconds for each study: give its configs less to do
     "metalearn-lr": Plan(metalearn_lr.configs(outer_steps=2, inner_steps=5), seeds=2),
     "mnist1d": Plan(mnist1d.configs(epochs=1), seeds=1),
     "pooling": Plan(pooling.configs(steps=10, samples=(1_000,)), seeds=1),
+    "cifar10": Plan(cifar10.configs(epochs=1, examples=64), seeds=1),
+    "fashion-mnist": Plan(fashion_mnist.configs(epochs=1, examples=64), seeds=1),
+    "mnist": Plan(mnist.configs(epochs=1, examples=64), seeds=1),
+    "rmnist-transfer": Plan([{"first": first, "steps": 1} for first in rmnist_transfer.FIRST], seeds=1),
     "rmnist-baselines": Plan(rmnist_baselines.configs(("neighbour", "softmax", "rbf", "tree"), sizes=(1,)), seeds=1),
     "rmnist-conv": Plan(
         rmnist_conv.configs((("plain", 1), ("turned", 10), ("modern, elastic", 1)), share=0.004, whole=0.5), seeds=2

@@ -43,6 +43,10 @@ STUDIES = {  # the file, and what the study is about
     "rmnist-conv": ("rmnist_conv", "digits from 10, 50 or 100 images, by convolutional networks and distortions"),
     "tsne": ("tsne", "maps of MNIST and MNIST-1D: where the classes lie apart, and where they do not"),
     "super-trainers": ("super_trainers", "the ten images that teach most, chosen, or drawn by gradient"),
+    "rmnist-transfer": ("rmnist_transfer", "digits from 10, 50 or 100 images, with features learned elsewhere"),
+    "mnist": ("mnist", "four kinds of network on all of MNIST"),
+    "fashion-mnist": ("fashion_mnist", "small networks on clothes"),
+    "cifar10": ("cifar10", "small networks on photographs"),
 }
 
 
