@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help demo test test-long measure bench oracles check clean
+.PHONY: help demo test test-long measure bench oracles book book-pdf check clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,14 @@ measure: bench  ## the figures: speed, accuracy over five seeds, import time, me
 
 bench: .venv/oracles  ## training steps side by side with PyTorch and with NumPy by hand
 	$(ONE_THREAD) $(BIN)/python -m benchmarks --json benchmarks/results/speed.json
+
+book: .venv/book  ## the book, as pages for a browser: book/_build/html/index.html
+	$(ONE_THREAD) $(BIN)/python -m sphinx -q -W --keep-going -j 2 -b html book book/_build/html
+	@echo "The book is in book/_build/html/index.html"
+
+book-pdf: .venv/book  ## the book as one PDF, printed by Chromium: book/_build/tinytorch.pdf
+	$(ONE_THREAD) $(BIN)/python -m sphinx -q -W --keep-going -j 2 -b singlehtml book book/_build/single
+	$(BIN)/python book/print.py book/_build/single/index.html book/_build/tinytorch.pdf
 
 oracles: .venv/oracles  ## install what the tests compare with (PyTorch, scikit-learn, SciPy, mnist1d), and all that is optional
 
@@ -49,8 +57,12 @@ check: .venv/dev  ## lint, format and types
 	@touch $@
 
 .venv/oracles: .venv/dev setup.cfg
-	$(INSTALL) '.[dev,oracles,cluster,notebook,plots]'
+	$(INSTALL) '.[dev,oracles,book,cluster,notebook,plots]'
+	@touch $@
+
+.venv/book: .venv/pip setup.cfg
+	$(INSTALL) '.[book]'
 	@touch $@
 
 clean:  ## remove what was installed and cached
-	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf .venv book/_build build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache
