@@ -7,7 +7,7 @@ moving.register("convolution", (stage, { image, kernel, columns, output, g, sent
   let backwards = false;
   const choice = moving.choice("Direction", ["Forward: unfold", "Backward: fold"], (i) => { backwards = i === 1; steps.go(0); });
   const controls = html("div");
-  const picture = svg("svg", { viewBox: "0 0 470 395", role: "img", "aria-label": "An image of five by five numbers, a kernel of three by three, nine columns of nine numbers, and the outputs" });
+  const picture = svg("svg", { viewBox: "0 0 470 440", role: "img", "aria-label": "An image of five by five numbers, a kernel of three by three, nine columns of nine numbers, and the outputs" });
   const says = moving.says();
   stage.append(choice.element, controls, html("div", { style: "max-width: 40rem" }, picture), says);
   const blue = "color-mix(in srgb, var(--color-value) 22%, var(--color-background-primary))";
@@ -34,11 +34,11 @@ moving.register("convolution", (stage, { image, kernel, columns, output, g, sent
       if (k === window) return { fill: color, weight: 600 };
       return backwards || done(k) ? {} : { text: "" };
     } }));
-    title(backwards ? "gradients of the windows: kernel \u00d7 gradient" : "unfolded: a column for each window", 172, 132, backwards ? "var(--color-gradient)" : null);
+    title(backwards ? "gradients of the windows: kernel \u00d7 gradient" : "unfolded: a column for each window", 172, 170, backwards ? "var(--color-gradient)" : null);
     const backs = flat.map((value) => g.flat().map((one) => value * one));
-    picture.append(numbers(weights, { x: 126, y: 140, cell: 27, size: 12, look: () => ({ fill: at > 0 ? "color-mix(in srgb, var(--color-foreground-muted) 18%, transparent)" : "transparent" }) }));
-    title("kernel", 122, 399 - 4);
-    picture.append(numbers(backwards ? backs : columns, { x: 172, y: 140, cell: 27, size: 12, look: (_, k) => {
+    picture.append(numbers(weights, { x: 126, y: 178, cell: 27, size: 12, look: () => ({ fill: at > 0 ? "color-mix(in srgb, var(--color-foreground-muted) 18%, transparent)" : "transparent" }) }));
+    title("kernel", 120, 436);
+    picture.append(numbers(backwards ? backs : columns, { x: 172, y: 178, cell: 27, size: 12, look: (_, k) => {
       if (k === window) return { fill: color, weight: 600 };
       return done(k) ? {} : { text: "" };
     } }));
