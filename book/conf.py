@@ -27,8 +27,9 @@ extensions = [
     "extensions.figures",
     "extensions.mathematics",
     "extensions.reference",
+    "extensions.studies",
 ]
-exclude_patterns = ["_build", "**/README.md"]
+exclude_patterns = ["_build", "**/README.md", "studies/notes"]
 suppress_warnings = ["config.cache"]  # the list of renderers holds a function
 smartquotes = False  # quotes stand in code and mean it
 
