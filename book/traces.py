@@ -25,7 +25,9 @@ def rounded(values: Any, digits: int = 3) -> Any:
 
 def graph() -> dict[str, Any]:
     """One neuron and its squared error: every call with its value, its gradient, and what it sends to each input."""
-    w, x, b, t = (torch.tensor(v, requires_grad=name in "wb") for name, v in zip("wxbt", (0.5, 2.0, -0.4, 1.0)))
+    w, x, b, t = (
+        torch.tensor(v, requires_grad=name in "wb") for name, v in zip("wxbt", (0.5, 2.0, -0.4, 1.0), strict=True)
+    )
     product = w * x
     h = product + b
     y = h.tanh()

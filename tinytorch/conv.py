@@ -173,7 +173,8 @@ def conv1d(
 ) -> Tensor:
     """A convolution over signals: input (N, C, L) or (C, L), weight (out, C / groups, k), bias (out,) -> (N, out, L_out).
 
-    padding: a number or "same", "valid". Raises RuntimeError for other shapes and kernels larger than the padded input.
+    padding: a number or "same", "valid". The formula is that of `convolution`. Raises RuntimeError for other shapes and kernels
+    larger than the padded input.
     """
     return _conv(1, input, weight, bias, stride, padding, dilation, groups)
 
@@ -189,8 +190,8 @@ def conv2d(
 ) -> Tensor:
     """A convolution over images: input (N, C, H, W) or (C, H, W), weight (out, C / groups, kh, kw) -> (N, out, H_out, W_out).
 
-    Sizes are a number or a pair, padding may be "same" or "valid". Raises RuntimeError for other shapes and kernels larger
-    than the padded input.
+    Sizes are a number or a pair, padding may be "same" or "valid". The formula is that of `convolution`. Raises RuntimeError
+    for other shapes and kernels larger than the padded input.
     """
     return _conv(2, input, weight, bias, stride, padding, dilation, groups)
 
@@ -396,7 +397,7 @@ class _Conv(Module):
 
 
 class Conv1d(_Conv):
-    """A convolution over signals, (N, in_channels, L) -> (N, out_channels, L_out), with options as PyTorch has them.
+    """A convolution over signals, (N, in_channels, L) -> (N, out_channels, L_out), with the options of `conv1d`.
 
     weight (out, in / groups, k) and bias (out,) are uniform in +-1 / sqrt(in / groups k) at first. Raises ValueError for
     channels that groups do not divide, RuntimeError for an input of other channels or shorter than the kernel.
@@ -406,7 +407,7 @@ class Conv1d(_Conv):
 
 
 class Conv2d(_Conv):
-    """A convolution over images, (N, in_channels, H, W) -> (N, out_channels, H_out, W_out), with PyTorch's options.
+    """A convolution over images, (N, in_channels, H, W) -> (N, out_channels, H_out, W_out), with the options of `conv2d`.
 
     weight (out, in / groups, kh, kw) and bias (out,) are uniform in +-1 / sqrt(in / groups kh kw) at first. Raises as
     Conv1d does.

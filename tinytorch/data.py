@@ -81,7 +81,10 @@ class Subset(Dataset):
 
 
 class ConcatDataset(Dataset):
-    """The examples of several datasets, one after the other."""
+    """The examples of several datasets, one after the other.
+
+    Raises ValueError for none, IndexError for an index out of range.
+    """
 
     def __init__(self, datasets: Iterable[Any]) -> None:
         self.datasets = list(datasets)
@@ -131,6 +134,7 @@ class DataLoader:
     pin_memory: taken so that scripts need no change; batches are made in this process, when they are asked for.
 
     The rows of a TensorDataset are not taken one by one: a batch costs one index per tensor. It is always a copy.
+    Raises ValueError for a batch_size below 1 and for shuffle beside a sampler, TypeError for what is no dataset.
     """
 
     def __init__(

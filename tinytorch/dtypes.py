@@ -68,7 +68,10 @@ def common_dtype(arrays: Sequence[np.ndarray]) -> np.dtype:
 
 
 class Device:
-    """Where a Tensor lives: always the processor. `device("cpu")` is here so that scripts need no change."""
+    """Where a Tensor lives: always the processor. `device("cpu")` is here so that scripts need no change.
+
+    Raises RuntimeError for any other.
+    """
 
     def __init__(self, type: str | Device = "cpu") -> None:
         name = str(type).split(":")[0]

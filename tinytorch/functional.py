@@ -126,7 +126,10 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """The tensors, all of one shape, side by side in a new dimension."""
+    """n Tensors of one shape (...) side by side in a new dimension: (n, ...) where it is the first.
+
+    Raises RuntimeError where shapes differ, TypeError for anything but a list or tuple of Tensors.
+    """
     _check_several("stack", tensors)
     if len({t.shape for t in tensors}) > 1:
         raise RuntimeError(f"stack expects Tensors of one shape, got {', '.join(str(t.shape) for t in tensors)}")
@@ -197,7 +200,7 @@ def check_input(name: str, input: Any, weight: Tensor) -> None:
 
 
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
-    """The inner product of two vectors."""
+    """The inner product of two vectors, (n,) and (n,) -> (). Raises RuntimeError for other shapes."""
     if input.ndim != 1 or tensor.ndim != 1:
         raise RuntimeError(f"dot expects two vectors, got shapes {input.shape} and {tensor.shape}")
     return matmul(input, tensor)

@@ -603,7 +603,7 @@ class LeakyReLU(Module):
 
 
 class ELU(Module):
-    """x where it is positive, else alpha (exp(x) - 1)."""
+    """x where it is positive, else alpha (exp(x) - 1); see `elu`."""
 
     def __init__(self, alpha: float = 1.0) -> None:
         super().__init__()
@@ -635,7 +635,7 @@ class Softplus(Module):
 
 
 class GELU(Module):
-    """x times the normal distribution function of x."""
+    """x times the normal distribution function of x; see `gelu`."""
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
@@ -651,7 +651,7 @@ class GELU(Module):
 
 
 class SiLU(Module):
-    """x sigmoid(x)."""
+    """x sigmoid(x); see `silu`."""
 
     def forward(self, input: Tensor) -> Tensor:
         """Of every element."""

@@ -379,7 +379,7 @@ class TensorMethods:
         return self.reshape(tuple(n for i, n in enumerate(self.shape) if i not in chosen or n != 1))
 
     def unsqueeze(self: Tensor, dim: int) -> Tensor:
-        """With a new dimension of length 1."""
+        """With a new dimension of length 1. Raises IndexError for a dim that it would not have."""
         if not -self.ndim - 1 <= dim <= self.ndim:
             raise IndexError(f"unsqueeze got dim {dim} for a Tensor of {self.ndim} dimensions")
         at = dim % (self.ndim + 1)
@@ -441,7 +441,10 @@ class TensorMethods:
         return tuple(self[(*before, slice(stop - size, stop))] for size, stop in zip(sizes, stops, strict=True))
 
     def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-        """At most so many pieces of one size along a dimension, the last perhaps shorter."""
+        """At most so many pieces of one size along a dimension, the last perhaps shorter.
+
+        Raises RuntimeError for less than one piece, and for a single number.
+        """
         if not self.ndim or chunks <= 0:
             raise RuntimeError(
                 f"chunk expects at least one dimension and one piece, got shape {self.shape} and {chunks}"

@@ -107,7 +107,7 @@ def by_feature(x: np.ndarray) -> np.ndarray:
 
 
 class GRU(Module):
-    """Gated recurrent units, in layers, in one direction or both; names, shapes and formulas as PyTorch's.
+    """Gated recurrent units, in layers, in one direction or both; names, shapes and formulas as PyTorch's; see `gru`.
 
     Input (T, N, input_size), or (N, T, input_size) with batch_first, or (T, input_size) for one sequence; h_0
     (num_layers D, N, hidden_size), zeros by default -> (output, h_n): all states of the last layer, (T, N, D hidden_size),

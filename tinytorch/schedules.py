@@ -174,7 +174,10 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class LambdaLR(LRScheduler):
-    """Each group's rate times lr_lambda(epoch): one function, or one for each group. They are not in the state_dict."""
+    """Each group's rate times lr_lambda(epoch): one function, or one for each group. They are not in the state_dict.
+
+    Raises TypeError for what is no function.
+    """
 
     def __init__(
         self,

@@ -1,9 +1,9 @@
 """The course in the text: a chapter's facts, its exercises and the mistakes people make are read from `modules/`.
 
-    ```{chapter} 01                 what a chapter builds, how many exercises, how long
-    ```{exercise} 01.4              what an exercise asks for
-    ```{pitfalls} 01                known mistakes, named in the lines that follow, in their own words
-    ```{contents-of-the-course}     a table of the chapters
+```{chapter} 01                 what a chapter builds, how many exercises, how long
+```{exercise} 01.4              what an exercise asks for
+```{pitfalls} 01                known mistakes, named in the lines that follow, in their own words
+```{contents-of-the-course}     a table of the chapters
 """
 
 from __future__ import annotations

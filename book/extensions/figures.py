@@ -1,8 +1,8 @@
 """Figures that move: a directive puts a trace, recorded by the library while the book is built, where a script draws it.
 
-    ```{moving} convolution         the name of a function in traces.py, and of a script in _static/moving/
-    The caption, which says in words what there is to see.
-    ```
+```{moving} convolution         the name of a function in traces.py, and of a script in _static/moving/
+The caption, which says in words what there is to see.
+```
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Moving(SphinxDirective):
         data = json.dumps(record(), separators=(",", ":")).replace("</", "<\\/")
         html = (
             f'<div class="moving" data-kind="{kind}"><div class="stage"></div>'
-            f'<noscript>This figure moves; it needs JavaScript.</noscript>'
+            f"<noscript>This figure moves; it needs JavaScript.</noscript>"
             f'<script type="application/json">{data}</script></div>'
         )
         figure = nodes.container(classes=["moving-figure"])

@@ -49,9 +49,7 @@ def visit_block(self: Any, node: nodes.math_block) -> None:
     tex = node.astext().strip()
     if "\\\\" in tex and "\\begin" not in tex:
         tex = rf"\begin{{align}}{tex}\end{{align}}"
-    self.body.append(
-        f'<div class="formula-block" role="img" aria-label="{escape(tex)}">{drawing(tex, False)}</div>\n'
-    )
+    self.body.append(f'<div class="formula-block" role="img" aria-label="{escape(tex)}">{drawing(tex, False)}</div>\n')
     raise nodes.SkipNode
 
 

@@ -1,6 +1,6 @@
 """The reference: the library's docstrings are plain text, which is shown as it was written.
 
-    ```{names} tinytorch.nn         what stands where a PyTorch user looks for it, with links
+```{names} tinytorch.nn         what stands where a PyTorch user looks for it, with links
 """
 
 from __future__ import annotations

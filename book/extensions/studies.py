@@ -82,7 +82,10 @@ def found(name: str, made: Path) -> Iterator[str]:
         yield f"The results of a full run of this study are not in this copy of the book. This makes them:\n\n{command}"
         return
     full = "--full" in results["command"]
-    rows = ["| | ours | published |" + (" must hold |" if full else ""), "| --- | ---: | ---: |" + (" ---: |" if full else "")]
+    rows = [
+        "| | ours | published |" + (" must hold |" if full else ""),
+        "| --- | ---: | ---: |" + (" ---: |" if full else ""),
+    ]
     for row in results["table"]:
         ours = "not run" if row["ours"] is None else f"{row['ours']:.4g}"
         error = "" if row["standard_error"] is None else f" ± {row['standard_error']:.2g}"
@@ -91,7 +94,13 @@ def found(name: str, made: Path) -> Iterator[str]:
     yield "\n".join(rows)
     seeds = len({run["seed"] for run in results["runs"]})
     hours = results["processor_seconds"] / 3600
-    took = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes" if hours > 1 / 30 else f"{3600 * hours:.0f} seconds"
+    took = (
+        f"{hours:.1f} hours"
+        if hours >= 1
+        else f"{60 * hours:.0f} minutes"
+        if hours > 1 / 30
+        else f"{3600 * hours:.0f} seconds"
+    )
     over = f"Means over {seeds} seeds, with their standard errors; " if seeds > 1 else ""
     unfinished = ""
     if results["runs_finished"] < results["runs_planned"]:
@@ -153,7 +162,9 @@ class Studies(SphinxDirective):
         rows = ["| study | question | results |", "| --- | --- | --- |"]
         for name in experiments.STUDIES:
             there = "here" if results_of(name) else "to be run"
-            rows.append(f"| [{title_of(name)}](/studies/made/{name}.md) | {escaped(experiments.load(name).question)} | {there} |")
+            rows.append(
+                f"| [{title_of(name)}](/studies/made/{name}.md) | {escaped(experiments.load(name).question)} | {there} |"
+            )
         return list(self.parse_text_to_nodes("\n".join(rows)))
 
 

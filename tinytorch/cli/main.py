@@ -35,6 +35,7 @@ COMMANDS = {  # the module, and what the command does
     "run": ("learner", "run a script with your own files in place of the library's"),
     "status": ("learner", "show how far you are"),
     "quiz": ("quiz", "name signals that networks were tested on, and see how you compare"),
+    "play": ("play", "draw a digit, and watch a network read it as you draw"),
     "data": ("data", "list, fetch and verify data sets that do not come with the library"),
     "reproduce": ("reproduce", "run a published experiment again, and show both figures"),
     "grade": ("grade", "grade the submissions of a class, and export the marks"),

@@ -1,0 +1,252 @@
+"""What the book says must be so: exercises, commands, chapters, and the docstrings of the reference."""
+
+import importlib
+import inspect
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tinytorch.cli.main import COMMANDS
+from tinytorch.course.exercises import modules
+from tinytorch.experiments import STUDIES
+
+ROOT = Path(__file__).resolve().parents[2]
+BOOK = ROOT / "book"
+FACES = ["", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils.data"]
+PARTS = [
+    *("See it work", "Derive it", "Read the code", "Your turn", "Check yourself", "Pitfalls", "What it costs"),
+    *("Where PyTorch does the same", "Sources"),
+]
+chapters = pytest.mark.parametrize("module", modules(), ids=lambda module: module.folder.name)
+
+
+def chapter(module):
+    return (BOOK / "chapters" / f"{module.folder.name}.md").read_text(encoding="utf-8")
+
+
+# Chapters
+
+
+@chapters
+def test_every_exercise_stands_once_in_its_chapter_in_order(module):
+    shown = re.findall(r"^```\{exercise\} (\S+)$", chapter(module), re.M)
+    assert shown == [exercise.id for exercise in module.exercises]
+
+
+def test_no_chapter_is_without_a_module():
+    names = sorted(path.stem for path in (BOOK / "chapters").glob("*.md"))
+    assert names == [module.folder.name for module in modules()]
+
+
+@chapters
+def test_every_chapter_has_all_its_parts(module):
+    assert re.findall(r"^## (.+)$", chapter(module), re.M) == PARTS
+
+
+@chapters
+def test_every_chapter_is_as_long_as_a_chapter_is(module):
+    asked = sum(len(exercise.prompt.split()) for exercise in module.exercises)
+    assert 1_500 <= len(prose(chapter(module)).split()) + asked <= 3_000
+
+
+def prose(text):
+    """Without code, formulas and directives."""
+    text = re.sub(r"^---$.*?^---$", "", text, count=1, flags=re.M | re.S)
+    text = re.sub(r"^```.*?^```$|^\$\$.*?\$\$$", "", text, flags=re.M | re.S)
+    return re.sub(r"^:::.*$|\{math\}`[^`]*`", "", text, flags=re.M)
+
+
+@chapters
+def test_every_chapter_asks_five_questions_and_names_ten_mistakes(module):
+    text = chapter(module)
+    assert text.count(":::{dropdown}") >= 5
+    named = re.search(r"```\{pitfalls\} " + module.number + r"\n(.*?)```", text, re.S)[1].split()
+    known = {variant.name for variants in module.mistakes.values() for variant in variants}
+    assert len(named) >= 10 and set(named) <= known
+
+
+@chapters
+def test_every_chapter_quotes_the_file_it_is_about(module):
+    assert f"{{literalinclude}} ../../tinytorch/{module.name}.py" in chapter(module)
+
+
+def test_the_book_loads_nothing_from_elsewhere():
+    own = [path for path in (BOOK / "_static").rglob("*") if path.is_file()] + [BOOK / "conf.py"]
+    for path in own:
+        text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"https?://|@import|url\(", text), path
+
+
+def test_figures_quoted_in_the_front_page_come_from_committed_results():
+    assert {"demo", "command"} <= json.loads((ROOT / "benchmarks/results/framework.json").read_text()).keys()
+
+
+# Commands
+
+
+def console_commands(path):
+    """Every command in a file's console blocks, without its comment."""
+    blocks = re.findall(r"^```console\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S)
+    lines = [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    return [shlex.join(shlex.split(line, comments=True)) for line in lines]
+
+
+PAGES = [ROOT / "README.md", *sorted(path for path in BOOK.rglob("*.md") if "_build" not in path.parts)]
+QUOTED = sorted({(command, path.name) for path in PAGES for command in console_commands(path)})
+LONG = {  # what takes minutes, waits for somebody, or changes the machine: only whether it is a command is asked
+    *("demo", "watch", "play", "milestone", "challenge", "reproduce", "quiz"),
+}
+
+
+def test_commands_are_found():
+    assert len(QUOTED) > 10 and console_commands(ROOT / "README.md")[0] == "make demo"
+
+
+@pytest.mark.parametrize(("command", "page"), QUOTED, ids=lambda value: value.replace(" ", "_"))
+def test_every_command_is_one(command, page, tmp_path):
+    words = command.replace("../.venv/bin/", "").replace(".venv/bin/", "").split()
+    if words[0] in ("sudo", "cd", "python3", "python", "pip") and words[1:3] not in (["-m", "tinytorch"],):
+        return known(words)
+    if words[0] == "make":
+        done = subprocess.run(["make", "-n", *words[1:]], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return None
+    arguments = words[1:] if words[0] == "tinytorch" else words[3:]
+    assert words[0] in ("tinytorch", "python", "python3"), command
+    assert not arguments or arguments[0] in COMMANDS, command
+    if arguments and (arguments[0] in LONG or len(arguments) > 1 and arguments[0] == "data"):
+        arguments = [arguments[0], "--help"]
+    folder = tmp_path
+    if arguments[:1] != ["start"]:
+        tinytorch(["start", "my-framework"], tmp_path)
+        folder = tmp_path / "my-framework"
+        (folder / "script.py").write_text("print(1)\n")
+    status = tinytorch(arguments, folder).returncode
+    assert status in (0, 1), command  # 1: an exercise that is not written yet
+
+
+def known(words):
+    """Commands that change the machine: that what they name is there."""
+    rest = " ".join(words)
+    if words[0] == "cd":
+        assert words[1] == "my-framework"
+    elif words[0] == "pip":
+        extras = re.findall(r"\[(.*?)\]", rest)
+        declared = (ROOT / "setup.cfg").read_text()
+        assert all(f"\n{extra} =\n" in declared for names in extras for extra in names.split(",")), rest
+    elif words[0] == "sudo":
+        assert words[1:3] == ["apt", "install"]
+    elif words[1] == "-m":
+        module = words[2].split(".")[0]
+        assert module in ("venv", "pytest", "pip", "sphinx") or (ROOT / module).is_dir(), rest
+    else:
+        assert (ROOT / words[1]).is_file(), rest
+
+
+def tinytorch(arguments, folder):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "tinytorch", *arguments], cwd=folder, env=environment, capture_output=True, text=True
+    )
+
+
+def test_every_command_of_the_tables_is_one():
+    text = (BOOK / "course.md").read_text(encoding="utf-8")
+    rows = [cell for cell in re.findall(r"^\| (`[^|]*) \|", text, re.M)]
+    for word in re.findall(r"`tinytorch ?(\w*)", " ".join(rows)):
+        assert word == "" or word in COMMANDS, word
+
+
+# The reference
+
+
+def public():
+    """Every public class and function of ours, each once, with where it is found."""
+    found = {}
+    for face in FACES:
+        module = importlib.import_module(f"tinytorch.{face}".rstrip("."))
+        for name in module.__all__:
+            value = getattr(module, name)
+            ours = (getattr(value, "__module__", None) or "").startswith("tinytorch.")
+            if ours and (inspect.isfunction(value) or inspect.isclass(value)):
+                found.setdefault(value, f"{face}.{name}".lstrip("."))
+    return [(name, value) for value, name in found.items()]
+
+
+PUBLIC = public()
+every_name = pytest.mark.parametrize(("name", "value"), PUBLIC, ids=[name for name, _ in PUBLIC])
+CONTAINERS = {"nn.Identity", "nn.Module", "nn.ModuleDict", "nn.ModuleList", "nn.Sequential", "nn.Parameter"}
+WITH_SOURCE = """
+    nn.ELU nn.GELU nn.SiLU nn.Dropout nn.Dropout1d nn.Dropout2d nn.BatchNorm1d nn.BatchNorm2d nn.LayerNorm nn.GRU
+    nn.LPPool1d nn.LPPool2d nn.CrossEntropyLoss nn.Conv1d nn.Conv2d nn.init.kaiming_uniform_ nn.init.kaiming_normal_
+    nn.init.xavier_uniform_ nn.init.xavier_normal_ nn.utils.clip_grad_norm_ optim.SGD optim.RMSprop optim.Adam optim.AdamW
+    optim.lr_scheduler.OneCycleLR optim.lr_scheduler.CosineAnnealingLR""".split()
+
+
+def text_of(value):
+    return inspect.getdoc(value) or ""
+
+
+def lacks(name, value):
+    """What the docstring of a public name does not say though it should."""
+    text, missing = text_of(value), []
+    body = value if inspect.isfunction(value) else vars(value).get("__init__")
+    if body and re.search(r"^\s+raise \w+", inspect.getsource(body), re.M) and "aises" not in text:
+        missing.append("what it raises")
+    if inspect.isclass(value) and hasattr(value, "forward") and name not in CONTAINERS:
+        text += text_of(value.forward)
+        if not re.search(r"\(\S.*\)|shape|element|along dim", text, re.I):
+            missing.append("shapes")
+    return missing
+
+
+@every_name
+def test_every_public_name_says_what_it_raises_and_of_which_shapes_it_is(name, value):
+    assert text_of(value) and not lacks(name, value)
+
+
+@pytest.mark.parametrize("name", WITH_SOURCE)
+def test_every_formula_names_its_source(name):
+    value = dict(PUBLIC)[name]
+    seen, waiting = set(), [value]
+    while waiting:  # "see `elu`" leads to what is said there
+        current = waiting.pop()
+        if re.search(r"\b(19|20)\d\d\b", text_of(current)):
+            return
+        home = importlib.import_module(current.__module__)
+        functional = importlib.import_module("tinytorch.nn.functional")
+        for other in set(re.findall(r"`(\w+)`", text_of(current))) - seen:
+            seen.add(other)
+            linked = getattr(home, other, None) or getattr(functional, other, None)
+            if inspect.isfunction(linked) or inspect.isclass(linked):
+                waiting.append(linked)
+    pytest.fail(f"{name} names no source")
+
+
+class _Bare:
+    def __init__(self, n):
+        if n < 0:
+            raise ValueError(n)
+
+    def forward(self, x):
+        """It."""
+
+
+def test_a_docstring_that_says_nothing_is_noticed():
+    assert lacks("nn.Bare", _Bare) == ["what it raises", "shapes"]
+
+
+def test_the_reference_has_a_page_for_every_file_with_public_names():
+    files = {value.__module__.removeprefix("tinytorch.") for _, value in PUBLIC}
+    pages = {path.stem for path in (BOOK / "reference").glob("*.md")}
+    assert files <= pages
+
+
+def test_every_study_can_be_shown():
+    assert all(isinstance(about, str) and about for _, about in STUDIES.values())
