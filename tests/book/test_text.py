@@ -97,7 +97,8 @@ def console_commands(path):
     return [shlex.join(shlex.split(line, comments=True)) for line in lines]
 
 
-PAGES = [ROOT / "README.md", *sorted(path for path in BOOK.rglob("*.md") if "_build" not in path.parts)]
+WRITTEN = sorted(path for path in BOOK.rglob("*.md") if not {"_build", "made"} & {*path.parts})
+PAGES = [ROOT / "README.md", *WRITTEN]
 QUOTED = sorted({(command, path.name) for path in PAGES for command in console_commands(path)})
 LONG = {  # what takes minutes, waits for somebody, or changes the machine: only whether it is a command is asked
     *("demo", "watch", "play", "milestone", "challenge", "reproduce", "quiz"),
