@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")  # Okabe and Ito (2008)
 DASHES = ("-", "--", "-.", ":")
 MARKERS = "os^Dv<>P"
+MARKED = 40  # points of a line, at most: more would hide it
 COLUMNS = 78  # of a terminal
 
 
@@ -167,11 +168,7 @@ def curves(
 
     def draw(ax: Axes) -> None:
         for i, name in enumerate(runs):
-            colour, y = COLOURS[i % len(COLOURS)], mean[name]
-            marker = MARKERS[i % len(MARKERS)] if len(y) <= 40 else None
-            ax.plot(places[name], y, DASHES[i % len(DASHES)], color=colour, marker=marker, markersize=4, label=name)
-            if error[name].any():
-                ax.fill_between(places[name], y - error[name], y + error[name], color=colour, alpha=0.2, linewidth=0)
+            draw_curve(ax, i, places[name], mean[name], error[name], name)
         for name, place in (lines_at or {}).items():
             ax.axvline(place, color="#555555", linestyle=":", linewidth=1)
             ax.annotate(f" {name}", (place, 0.98), xycoords=("data", "axes fraction"), va="top", fontsize=8)
@@ -190,6 +187,15 @@ def curves(
 
     numbers = {name: {"x": places[name], "mean": mean[name], "error": error[name]} for name in runs}
     return Picture(numbers, lines, draw, title=title)
+
+
+def draw_curve(ax: Axes, i: int, x: np.ndarray, y: np.ndarray, error: np.ndarray, name: str) -> None:
+    """The i-th line of a chart, told apart by dashes and marks as well as by colour, in a band of an error to both sides."""
+    colour, dashes = COLOURS[i % len(COLOURS)], DASHES[i % len(DASHES)]
+    marker = MARKERS[i % len(MARKERS)] if len(y) <= MARKED else None
+    ax.plot(x, y, dashes, color=colour, marker=marker, markersize=4, label=name)
+    if error.any():
+        ax.fill_between(x, y - error, y + error, color=colour, alpha=0.2, linewidth=0)
 
 
 def accuracy_against_sparsity(series: Mapping[str, Any], sparsity: Sequence[float] | np.ndarray) -> Picture:

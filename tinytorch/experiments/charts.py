@@ -12,6 +12,7 @@ import numpy as np
 
 from tinytorch.experiments.face import standard_error
 from tinytorch.text import text_table
+from tinytorch.viz import draw_curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,11 +70,10 @@ class Curves:
 
     def draw(self, ax: Axes) -> None:
         """Lines, with marks where the points are few."""
-        for name, curve in self.curves.items():
+        for i, (name, curve) in enumerate(self.curves.items()):
             means = np.array([statistics.fmean(values) for values in curve.values()])
             errors = np.nan_to_num([standard_error(values) for values in curve.values()])
-            (line,) = ax.plot([*curve], means, label=name, marker="." if len(curve) <= 40 else None)
-            ax.fill_between([*curve], means - errors, means + errors, alpha=0.2, color=line.get_color(), linewidth=0)
+            draw_curve(ax, i, np.array([*curve]), means, errors, name)
         if self.log:
             ax.set_xscale("log")
         ax.set(title=self.title, xlabel=self.x, ylabel=self.y)
