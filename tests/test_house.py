@@ -15,7 +15,7 @@ import pytest
 LIBRARY = Path(__file__).resolve().parents[1] / "tinytorch"
 
 FLOORS = [  # a file imports from floors below its own only
-    ["_lazy", "_places", "_threads", "changes", "cuda", "downloads", "dtypes", "progress", "text"],
+    ["_lazy", "_places", "_threads", "changes", "cuda", "downloads", "dtypes", "machine", "progress", "text"],
     ["autograd", "idx", "ops"],
     ["methods"],
     ["tensor"],

@@ -1,22 +1,21 @@
 """`tinytorch demo`: trains an MLP and a CNN on each data set that came along, and shows what they learned and how fast.
 
 How they are trained stands in tinytorch/recipes.py. Files are written at the end, but refused before anything is trained.
+On a Raspberry Pi Zero every import counts: what few need is imported where they need it.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import math
 import os
-import shutil
-import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinytorch import text
+from tinytorch import machine, text
 from tinytorch.cli import CommandError
 from tinytorch.progress import Progress
 
@@ -31,8 +30,14 @@ names for --only:
   tinydigits-mlp, tinydigits-cnn   digits of 8 x 8 points: 1,000 to learn from, 200 for the test
   mnist1d-mlp, mnist1d-cnn         signals of 40 steps in ten classes: 4,000 to learn from, 1,000 for the test
 
+presets, chosen by the machine where none is named:
+  full   for a laptop or a server: the best that seconds give there
+  pi     for a Raspberry Pi 3, 4, 5 or Zero 2 W, in ten seconds each
+  zero   for a Raspberry Pi Zero or 1, in ten seconds each
+
 examples:
   %(prog)s --only tinydigits-cnn
+  %(prog)s --seconds 10
   %(prog)s --seeds 5 --json figures.json --plot curves.png
 """
 
@@ -45,8 +50,8 @@ class Bar(Progress):
     """Calls the examples that `fit` looks at after each epoch what they are here: the test set."""
 
     def epoch(self, facts: Mapping[str, float]) -> None:
-        shown = {"loss": facts["loss"], "accuracy": facts["accuracy"], "test_accuracy": facts["validation_accuracy"]}
-        super().epoch(shown)
+        names = {"loss": "loss", "accuracy": "accuracy", "validation_accuracy": "test_accuracy"}
+        super().epoch({shown: facts[name] for name, shown in names.items() if name in facts})
 
 
 def add_parser(commands: Any, name: str, summary: str) -> None:
@@ -59,7 +64,14 @@ def add_parser(commands: Any, name: str, summary: str) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", nargs="+", action="extend", metavar="NAME", help="train these alone")
-    parser.add_argument("--epochs", type=_count, metavar="N", help="train for N epochs, not for as many as is best")
+    parser.add_argument(
+        "--preset", choices=machine.PRESETS, help=f"recipes for this kind of machine ({machine.preset()})"
+    )
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=_count, metavar="N", help="train for N epochs, not for as many as is best")
+    length.add_argument(
+        "--seconds", type=_seconds, metavar="N", help="train each for as many epochs as fit into N seconds"
+    )
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="start from S: the same seed, the same network (0)"
     )
@@ -75,14 +87,26 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
+    return seconds
+
+
 def run(options: argparse.Namespace) -> int:
     """Train, write the files, and print."""
-    from tinytorch.recipes import RECIPES, measure  # they load NumPy, for which --help does not wait
+    from tinytorch.recipes import PRESETS, measure  # they load NumPy, for which --help does not wait
 
-    names = list(dict.fromkeys(options.only or RECIPES))
+    preset = options.preset or machine.preset()
+    recipes = PRESETS[preset]
+    names = list(dict.fromkeys(options.only or recipes))
     for name in names:
-        if name not in RECIPES:
-            raise CommandError(f"--only knows no {name!r}: choose from {', '.join(RECIPES)}")
+        if name not in recipes:
+            raise CommandError(f"--only knows no {name!r}: choose from {', '.join(recipes)}")
     for file in (options.json, options.plot):
         if file is not None:
             check_writable(file)
@@ -94,22 +118,27 @@ def run(options: argparse.Namespace) -> int:
         for name in names:
             for seed in range(options.seed, options.seed + options.seeds):
                 bar = Bar(label=name if options.seeds == 1 else f"{name} seed {seed}")
-                result = measure(RECIPES[name], seed=seed, epochs=options.epochs, progress=bar)
+                length = {"epochs": options.epochs, "seconds": options.seconds}
+                result = measure(recipes[name], seed=seed, **length, progress=bar)
                 results.setdefault(name, []).append(result)
         write_files(results, options.json, options.plot)
     finally:  # what was learned is shown, whether or not it was all and whatever becomes of the files
         if results:
-            show(results)
+            show(results, preset)
     return 0
 
 
 # What it prints
 
 
-def show(results: Results) -> None:
+def show(results: Results, preset: str) -> None:
     """Print the table and the learning curves."""
+    from shutil import get_terminal_size
+
     braille = text.can_draw_braille(sys.stdout)
-    columns = shutil.get_terminal_size().columns
+    columns = get_terminal_size().columns
+    if preset != "full":
+        print(f"\nrecipes of the preset {preset}: --preset names another")
     print(f"\n{table(results, '±' if braille else '+-', columns)}\n\n{charts(results, braille, columns)}")
 
 
@@ -122,7 +151,7 @@ def table(results: Results, plus_minus: str, columns: int) -> str:
     for trainings in results.values():
         figures = [figures for figures, _ in trainings]
         one = figures[0]
-        seconds = f"{statistics.mean(f.seconds for f in figures):.1f}"
+        seconds = f"{mean([f.seconds for f in figures]):.1f}"
         trained = percent([f.train_accuracy for f in figures], plus_minus)
         tested = percent([f.test_accuracy for f in figures], plus_minus)
         rows.append((one.dataset, one.model, f"{one.parameters:,}", str(one.epochs), seconds, trained, tested))
@@ -147,14 +176,24 @@ def note_on_seeds(trainings: Sequence[Sequence[tuple[Figures, History]]], plus_m
 
 def percent(fractions: Sequence[float], plus_minus: str) -> str:
     """[0.98, 0.97] -> "97.5 ± 0.7 %"."""
-    spread = f" {plus_minus} {100 * statistics.stdev(fractions):.1f}" if len(fractions) > 1 else ""
-    return f"{100 * statistics.mean(fractions):.1f}{spread} %"
+    middle = mean(fractions)
+    if len(fractions) == 1:
+        return f"{100 * middle:.1f} %"
+    deviation = math.sqrt(math.fsum((x - middle) ** 2 for x in fractions) / (len(fractions) - 1))
+    return f"{100 * middle:.1f} {plus_minus} {100 * deviation:.1f} %"
+
+
+def mean(values: Sequence[float]) -> float:
+    """Their sum over their number."""
+    return math.fsum(values) / len(values)
 
 
 def charts(results: Results, braille: bool, columns: int) -> str:
     """The learning curves as text, as many beside each other as there is room for."""
-    drawn = [text.text_chart(name, curves, braille=braille) for name, curves in learning_curves(results).items()]
-    legend = text.text_legend(["test", "while training, as the examples passed"], braille=braille)
+    curves = learning_curves(results)
+    drawn = [text.text_chart(name, of_one, braille=braille) for name, of_one in curves.items()]
+    tested = any("test" in of_one for of_one in curves.values())
+    legend = text.text_legend([*["test"][:tested], "while training, as the examples passed"], braille=braille)
     return f"accuracy after each epoch:\n{legend}\n\n{text.side_by_side(drawn, columns)}"
 
 
@@ -163,8 +202,9 @@ def learning_curves(results: Results) -> dict[str, dict[str, list[float]]]:
     names = {"test": "validation_accuracy", "training": "accuracy"}
     return {
         recipe: {
-            name: [statistics.mean(values) for values in zip(*(h.column(column) for _, h in trainings), strict=True)]
+            name: [mean(values) for values in zip(*(h.column(column) for _, h in trainings), strict=False)]
             for name, column in names.items()
+            if column in trainings[0][1][0]
         }
         for recipe, trainings in results.items()
     }
@@ -200,6 +240,8 @@ def write_files(results: Results, json_file: Path | None, picture: Path | None) 
     from tinytorch.serialization import atomic_write  # loads NumPy, as above
 
     if json_file is not None:
+        import json
+
         objects = [asdict(figures) for trainings in results.values() for figures, _ in trainings]
         with atomic_write(json_file) as stream:
             stream.write((json.dumps(objects, indent=2) + "\n").encode())
