@@ -175,3 +175,11 @@ def test_an_image_is_shades_or_dots():
     image = [[0, 1], [0, 1], [1, 0], [1, 0]]
     assert text.text_image(image, braille=False) == [" @", "@ "]
     assert text.text_image(image) == ["⡜"]
+
+
+def test_a_legend_takes_as_many_lines_as_it_needs():
+    lines = text.text_plot({name * 12: ([1, 2], [1, 2]) for name in "abcd"}, columns=32)
+    assert [line.split("   ") for line in lines[-2:]] == [
+        [f"{mark} {name * 12}" for mark, name in zip(marks, names, strict=True)]
+        for marks, names in ((text.MARKS[:2], "ab"), (text.MARKS[2:4], "cd"))
+    ]

@@ -197,8 +197,19 @@ def text_plot(
     ends = f"{min(xs):.4g}", f"{max(xs):.4g}"
     middle = x_label.center(max(width - len("".join(ends)), 0))
     foot = ["+".rjust(margin) + "-" * width, f"{'':{margin}}{ends[0]}{middle}{ends[1]}".rstrip()]
-    legend = "   ".join(f"{MARKS[i % len(MARKS)]} {name}" for i, name in enumerate(kept))
-    return [*([y_label] if y_label else []), *drawn, *foot, legend]
+    legend = _filled([f"{MARKS[i % len(MARKS)]} {name}" for i, name in enumerate(kept)], columns)
+    return [*([y_label] if y_label else []), *drawn, *foot, *legend]
+
+
+def _filled(phrases: Sequence[str], columns: int) -> list[str]:
+    """Phrases side by side, in as many lines as they need."""
+    lines: list[str] = []
+    for phrase in phrases:
+        if lines and len(lines[-1]) + 3 + len(phrase) <= columns:
+            lines[-1] += f"   {phrase}"
+        else:
+            lines.append(phrase)
+    return lines
 
 
 def _joints(places: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:

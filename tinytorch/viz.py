@@ -147,7 +147,7 @@ def save(pictures: Sequence[Drawable], file: str | os.PathLike[str] | BinaryIO, 
 
 def curves(
     series: Mapping[str, Any],
-    x: Sequence[float] | np.ndarray | None = None,
+    x: Sequence[float] | np.ndarray | Mapping[str, Any] | None = None,
     *,
     xlabel: str = "epoch",
     ylabel: str = "accuracy, %",
@@ -157,12 +157,12 @@ def curves(
 ) -> Picture:
     """A line for each name: values (N,) or, of several runs, (R, N), whose mean is drawn in a band of one standard error.
 
-    x (N,): where the values belong, 1, 2, ... if not given. lines_at: places on the x axis to mark, by name.
+    x (N,): where the values belong, for all names or by name; 1, 2, ... if not given. lines_at: places on the x axis to mark, by name.
     numbers: "x", and for each name its "mean" and "error" (N,), which is 0 for a single run. Raises ValueError where sizes do
     not match.
     """
     runs = {name: np.atleast_2d(_array(values).astype(np.float64)) for name, values in series.items()}
-    places = {name: _places(name, values, x) for name, values in runs.items()}
+    places = {name: _places(name, values, x[name] if isinstance(x, Mapping) else x) for name, values in runs.items()}
     mean = {name: values.mean(0) for name, values in runs.items()}
     error = {name: _standard_error(values) for name, values in runs.items()}
 

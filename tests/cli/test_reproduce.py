@@ -64,7 +64,11 @@ def test_a_study_is_shown_with_its_question_its_table_and_its_picture(called, pr
     pretend()
     status, out, err = called("reproduce", "pretended", "--workers", 1)
     assert status == 0 and out.startswith("Does it run?\n")
-    assert "first   5.0 ± 5.0 %          5" in out and "over seeds 0 to 1; 4 runs" in out and "pretended (found)" in out
+    assert (
+        "first   5.0 ± 5.0 %          5" in out
+        and "over seeds 0 to 1; 4 runs" in out
+        and "pretended\nfirst   ####" in out
+    )
     assert "must hold" not in out and "--full" in out
     assert [line.split("  ")[0] for line in err.splitlines()] == [f"pretended run {i}/4" for i in (1, 2, 3, 4)]
 
@@ -89,7 +93,7 @@ def test_files_hold_the_table_the_picture_and_what_each_run_found(called, preten
         found["table"][0]["what"] == "first" and found["table"][0]["ours"] == 5 and found["table"][0]["holds"] is True
     )
     assert [(run["config"]["what"], run["seed"], run["found"]) for run in found["runs"]][-1] == ("second", 1, 10)
-    assert found["picture"][0]["bars"] == {"first": [0, 10], "second": [0, 10]}
+    assert found["picture"][0]["first"] == {"mean": 5, "error": 5}
     assert "svg" in picture.read_text(encoding="utf-8")[:500]
 
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import tinytorch
-from tinytorch.experiments.charts import Bars
+from tinytorch.experiments.charts import bar_chart
 from tinytorch.experiments.face import Plan, Row, Study
 
 
@@ -40,7 +40,7 @@ KINDS = ("first", "second")
 
 def picture(results):
     """A bar for each kind of run."""
-    return [Bars("pretended", "found", {what: results.values("found", what=what) for what in KINDS})]
+    return [bar_chart("pretended", "found", {what: results.values("found", what=what) for what in KINDS})]
 
 
 def study(notes, kinds=KINDS, seeds=2):

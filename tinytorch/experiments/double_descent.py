@@ -24,8 +24,8 @@ from tinytorch import datasets
 from tinytorch.augmentation import with_label_noise
 from tinytorch.conv import Conv1d
 from tinytorch.data import TensorDataset
-from tinytorch.experiments.charts import Curves
-from tinytorch.experiments.face import Config, Plan, Results, Row, Study, Values
+from tinytorch.experiments.charts import line_chart
+from tinytorch.experiments.face import Config, Panel, Plan, Results, Row, Study, Values
 from tinytorch.layers import Flatten, Linear, Module, ReLU, Sequential
 from tinytorch.losses import cross_entropy, mse_loss
 from tinytorch.optimizers import SGD, Adam, one_cycle
@@ -207,9 +207,9 @@ def last(sweeps: list[dict[int, float]]) -> list[float]:
     return [[*sweep.values()][-1] for sweep in sweeps]
 
 
-def picture(results: Results) -> list[Curves]:
+def picture(results: Results) -> list[Panel]:
     """Errors against width, with wrong labels and without, and what is left of the loss against the number of parameters."""
-    panels = []
+    panels: list[Panel] = []
     for model, label in (("mlp", "units in each hidden layer"), ("cnn", "channels")):
         curves: dict[str, Any] = {}
         for noise, which in ((NOISE, "15 % wrong labels"), (0.0, "right labels")):
@@ -219,7 +219,7 @@ def picture(results: Results) -> list[Curves]:
                 curves |= {f"{what}, {which}": curve} if curve else {}
         if curves:
             panels.append(
-                Curves({"mlp": "perceptrons", "cnn": "convolutions"}[model], label, "error, %", curves, log=True)
+                line_chart({"mlp": "perceptrons", "cnn": "convolutions"}[model], label, "error, %", curves, log=True)
             )
     left = {}
     for loss in LOSSES:
@@ -227,7 +227,7 @@ def picture(results: Results) -> list[Curves]:
             found = results.where(loss=loss, outputs=outputs)
             sizes = {r.run.config["hidden"]: r.values["parameters"] for r in found}
             left[f"{loss}, {outputs}"] = {size: found.percent("loss_left", hidden=h) for h, size in sizes.items()}
-    panels.append(Curves("loss and number of outputs", "parameters", "loss that is left, %", left, log=True))
+    panels.append(line_chart("loss and number of outputs", "parameters", "loss that is left, %", left, log=True))
     return panels
 
 

@@ -23,8 +23,8 @@ from tinytorch.augmentation import ShuffleSpace
 from tinytorch.autograd import no_grad
 from tinytorch.creation import default_generator, manual_seed
 from tinytorch.data import TensorDataset
-from tinytorch.experiments.charts import Curves
-from tinytorch.experiments.face import Config, Plan, Results, Row, Study, Values
+from tinytorch.experiments.charts import line_chart
+from tinytorch.experiments.face import Config, Panel, Plan, Results, Row, Study, Values
 from tinytorch.experiments.mnist1d import Perceptron
 from tinytorch.losses import cross_entropy
 from tinytorch.optimizers import Adam
@@ -216,14 +216,14 @@ def accuracy_by_round(results: Results) -> dict[int, list[float]]:
     return by_round
 
 
-def picture(results: Results) -> list[Curves]:
+def picture(results: Results) -> list[Panel]:
     """Accuracy against sparsity."""
     gone = {i: round(100 * i / (ROUNDS - 1), 1) for i in range(ROUNDS)}
     curves = {
         "lottery": {gone[i]: values for i, values in accuracy_by_round(results).items()},
         "by chance": {gone[i]: results.percent("accuracy", part="random", round=i) for i in results.settings("round")},
     }
-    return [Curves("what is left, trained", "weights gone, %", "test accuracy, %", curves)]
+    return [line_chart("what is left, trained", "weights gone, %", "test accuracy, %", curves)]
 
 
 STUDY = Study(

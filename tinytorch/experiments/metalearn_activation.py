@@ -21,8 +21,8 @@ import numpy as np
 
 from tinytorch import datasets
 from tinytorch.autograd import grad, no_grad
-from tinytorch.experiments.charts import Curves
-from tinytorch.experiments.face import Config, Plan, Results, Row, Study, Values
+from tinytorch.experiments.charts import line_chart
+from tinytorch.experiments.face import Config, Panel, Plan, Results, Row, Study, Values
 from tinytorch.experiments.metalearn_lr import drawn_as_pytorch_does
 from tinytorch.functional import elu
 from tinytorch.losses import cross_entropy
@@ -180,7 +180,7 @@ def table(results: Results) -> list[Row]:
     ]
 
 
-def picture(results: Results) -> list[Curves]:
+def picture(results: Results) -> list[Panel]:
     """The loss over the outer steps, and the activation as it was and as it became, of the first seed."""
     losses = zip(*results.values("losses"), strict=True)
     first, *_, final = results[0].values["shapes"]
@@ -189,8 +189,8 @@ def picture(results: Results) -> list[Curves]:
         for name, shape in (("at first", first), ("at last", final))
     }
     return [
-        Curves("as it is learned", "outer step", "mean loss", {"loss": {i: [*v] for i, v in enumerate(losses)}}),
-        Curves("the activation", "x", "activation", shapes),
+        line_chart("as it is learned", "outer step", "mean loss", {"loss": {i: [*v] for i, v in enumerate(losses)}}),
+        line_chart("the activation", "x", "activation", shapes),
     ]
 
 

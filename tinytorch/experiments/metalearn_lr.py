@@ -19,8 +19,8 @@ import numpy as np
 from tinytorch import datasets
 from tinytorch.autograd import grad
 from tinytorch.creation import tensor
-from tinytorch.experiments.charts import Curves
-from tinytorch.experiments.face import Config, Plan, Results, Row, Study, Values
+from tinytorch.experiments.charts import line_chart
+from tinytorch.experiments.face import Config, Panel, Plan, Results, Row, Study, Values
 from tinytorch.losses import cross_entropy
 from tinytorch.tensor import Tensor
 
@@ -102,10 +102,10 @@ def table(results: Results) -> list[Row]:
     return rates + losses + others
 
 
-def picture(results: Results) -> list[Curves]:
+def picture(results: Results) -> list[Panel]:
     """The learning rate and the mean loss over the outer steps."""
     return [
-        Curves(title, "outer step", label, {f"from {start}": over_steps(results, name, start) for start in STARTS})
+        line_chart(title, "outer step", label, {f"from {start}": over_steps(results, name, start) for start in STARTS})
         for title, label, name in (
             ("as it is learned", "learning rate", "rates"),
             ("what it is learned from", "mean loss of the training", "losses"),

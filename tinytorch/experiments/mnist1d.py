@@ -21,8 +21,8 @@ from tinytorch import datasets, downloads
 from tinytorch.augmentation import ShuffleSpace
 from tinytorch.conv import Conv1d
 from tinytorch.data import DataLoader, TensorDataset
-from tinytorch.experiments.charts import Curves
-from tinytorch.experiments.face import Config, Plan, Range, Results, Row, Study, Values
+from tinytorch.experiments.charts import line_chart
+from tinytorch.experiments.face import Config, Panel, Plan, Range, Results, Row, Study, Values
 from tinytorch.layers import Flatten, Linear, Module, ReLU, Sequential
 from tinytorch.optimizers import Adam
 from tinytorch.recurrent import GRU
@@ -139,10 +139,10 @@ def table(results: Results) -> list[Row]:
     return [*rows, Row("a person, five quizzes", human(), "95.8 +- 0.4", (95.79, 95.81))]
 
 
-def picture(results: Results) -> list[Curves]:
+def picture(results: Results) -> list[Panel]:
     """Test accuracy over the epochs, plain and shuffled."""
     return [
-        Curves(
+        line_chart(
             title, "epoch", "test accuracy, %", {MODELS[model]: over_epochs(results, model, mixed) for model in MODELS}
         )
         for title, mixed in (("MNIST-1D", False), ("the same, shuffled", True))

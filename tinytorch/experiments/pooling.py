@@ -15,8 +15,8 @@ from functools import partial
 from tinytorch import datasets
 from tinytorch.conv import Conv1d
 from tinytorch.data import DataLoader
-from tinytorch.experiments.charts import Curves
-from tinytorch.experiments.face import Config, Plan, Results, Row, Study, Values
+from tinytorch.experiments.charts import line_chart
+from tinytorch.experiments.face import Config, Panel, Plan, Results, Row, Study, Values
 from tinytorch.layers import Linear, Module
 from tinytorch.optimizers import Adam
 from tinytorch.pooling import avg_pool1d, lp_pool1d, max_pool1d
@@ -106,13 +106,13 @@ def worth(results: Results, samples: int) -> list[float]:
     return [sum(pooled) / len(POOLED) - none for none, *pooled in zip(*columns, strict=False)]
 
 
-def picture(results: Results) -> list[Curves]:
+def picture(results: Results) -> list[Panel]:
     """Test accuracy against the number of signals."""
     curves = {
         what: {n: results.percent("accuracy", samples=n, variant=variant) for n in sorted(results.settings("samples"))}
         for variant, what in VARIANTS.items()
     }
-    return [Curves("after each convolution", "signals to learn from", "test accuracy, %", curves, log=True)]
+    return [line_chart("after each convolution", "signals to learn from", "test accuracy, %", curves, log=True)]
 
 
 STUDY = Study(

@@ -22,8 +22,8 @@ import numpy as np
 from tinytorch import datasets
 from tinytorch.creation import tensor
 from tinytorch.data import TensorDataset
-from tinytorch.experiments.charts import Curves
-from tinytorch.experiments.face import Config, Plan, Range, Results, Row, Study, Values
+from tinytorch.experiments.charts import line_chart
+from tinytorch.experiments.face import Config, Panel, Plan, Range, Results, Row, Study, Values
 from tinytorch.layers import Linear, Module, ReLU, Sequential
 from tinytorch.losses import cross_entropy
 from tinytorch.optimizers import Adam
@@ -210,14 +210,14 @@ def table(results: Results) -> list[Row]:
     return [*rows, Row("nearest neighbour, all of MNIST", whole, "97.12", (97.119, 97.121), ".2f")]
 
 
-def picture(results: Results) -> list[Curves]:
+def picture(results: Results) -> list[Panel]:
     """Accuracy over the number of images of each digit."""
     curves = {
         what: {float(n): ours for n in SIZES if (ours := results.percent("accuracy", method=method, n=n))}
         for method, (what, _, _) in METHODS.items()
     }
     kept = {name: curve for name, curve in curves.items() if curve}
-    return [Curves("RMNIST without convolution", "images of each digit", "accuracy, %", kept, log=True)]
+    return [line_chart("RMNIST without convolution", "images of each digit", "accuracy, %", kept, log=True)]
 
 
 STUDY = Study(

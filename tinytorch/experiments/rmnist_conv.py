@@ -23,8 +23,8 @@ from tinytorch.augmentation import RandomAffine, RandomElastic, RandomIntensity,
 from tinytorch.conv import Conv2d
 from tinytorch.creation import randint, tensor
 from tinytorch.data import Compose, DataLoader, Normalize, TensorDataset
-from tinytorch.experiments.charts import Bars
-from tinytorch.experiments.face import Config, Plan, Results, Row, Study, Values
+from tinytorch.experiments.charts import bar_chart
+from tinytorch.experiments.face import Config, Panel, Plan, Results, Row, Study, Values
 from tinytorch.layers import Flatten, Linear, Module, ReLU, Sequential
 from tinytorch.losses import cross_entropy
 from tinytorch.optimizers import SGD, AdamW, one_cycle
@@ -200,14 +200,14 @@ def least(bar: float | None) -> tuple[float | None, float | None] | None:
     return None if bar is None else (bar, None)
 
 
-def picture(results: Results) -> list[Bars]:
+def picture(results: Results) -> list[Panel]:
     """A bar for each training."""
     bars = {
         f"{training}, {n} of each": ours
         for training, n in ROWS
         if (ours := results.percent("accuracy", training=training, n=n))
     }
-    return [Bars("RMNIST: convolutional networks", "accuracy, %", bars, size=(7.0, 5.0))]
+    return [bar_chart("RMNIST: convolutional networks", "accuracy, %", bars, size=(7.0, 5.0))]
 
 
 STUDY = Study(

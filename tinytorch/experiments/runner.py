@@ -13,7 +13,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import closing, contextmanager
 from typing import Any, Protocol
 
@@ -95,7 +103,7 @@ def together(
                 while waiting and alive and len(running) < pool.at_once:
                     alive = submit(executor, function, waiting, running)
                 for future in wait(running, timeout=1, return_when=FIRST_COMPLETED).done:
-                    run, error = running.pop(future), future.exception()
+                    run, error = running.pop(future), reason(future)
                     if isinstance(error, pool.died):
                         suspects.append(run)
                         alive = False
@@ -103,6 +111,11 @@ def together(
                         yield run, future.result() if error is None else error
                 tick()
     return suspects
+
+
+def reason(future: Future[Result]) -> BaseException | None:
+    """Why a run failed, None where it did not."""
+    return CancelledError("whoever ran it has given it up") if future.cancelled() else future.exception()
 
 
 def submit(executor: Executor, function: Function, waiting: deque[Run], running: dict[Future[Result], Run]) -> bool:

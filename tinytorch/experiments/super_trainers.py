@@ -22,7 +22,7 @@ import numpy as np
 from tinytorch import datasets, viz
 from tinytorch.autograd import grad, no_grad
 from tinytorch.creation import default_generator, rand, randn, tensor
-from tinytorch.experiments.charts import Bars
+from tinytorch.experiments.charts import bar_chart
 from tinytorch.experiments.face import Config, Panel, Plan, Results, Row, Study, Values
 from tinytorch.losses import cross_entropy
 from tinytorch.optimizers import Adam
@@ -205,7 +205,7 @@ def picture(results: Results) -> list[Panel]:
         for student, called in STUDENTS.items()
         if (ours := results.percent(student, kind=kind))
     }
-    panels: list[Panel] = [Bars("What ten images teach", "accuracy on the test set, %", bars)]
+    panels: list[Panel] = [bar_chart("What ten images teach", "accuracy on the test set, %", bars)]
     for kind in KINDS:
         images = results.values("images", kind=kind)[0]
         panels.append(viz.samples(images, DIGITS, count=10, across=5, title=kind))

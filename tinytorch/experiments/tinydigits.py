@@ -17,8 +17,8 @@ import numpy as np
 
 from tinytorch import datasets
 from tinytorch.conv import Conv2d
-from tinytorch.experiments.charts import Bars
-from tinytorch.experiments.face import Config, Plan, Results, Row, Study, Values
+from tinytorch.experiments.charts import bar_chart
+from tinytorch.experiments.face import Config, Panel, Plan, Results, Row, Study, Values
 from tinytorch.layers import Flatten, Linear, Module, ReLU, Sequential
 from tinytorch.optimizers import SGD, Adam, Optimizer
 from tinytorch.pooling import MaxPool2d
@@ -126,10 +126,10 @@ def table(results: Results) -> list[Row]:
     ]
 
 
-def picture(results: Results) -> list[Bars]:
+def picture(results: Results) -> list[Panel]:
     """A bar for each row of the table."""
     bars = {row.what: row.ours for row in table(results) if row.ours}
-    return [Bars("TinyDigits", "test accuracy, %", bars)]
+    return [bar_chart("TinyDigits", "test accuracy, %", bars)]
 
 
 STUDY = Study(
