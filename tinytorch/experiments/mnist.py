@@ -12,7 +12,7 @@ import numpy as np
 from tinytorch import datasets, viz
 from tinytorch.conv import Conv2d
 from tinytorch.data import TensorDataset
-from tinytorch.experiments.charts import Curves
+from tinytorch.experiments.charts import line_chart
 from tinytorch.experiments.face import Config, Panel, Plan, Result, Results, Row, Study, Values
 from tinytorch.layers import Flatten, Linear, Module, ReLU, Sequential
 from tinytorch.optimizers import Adam, one_cycle
@@ -129,7 +129,7 @@ def over_epochs(title: str, results: Results, names: dict[str, str]) -> Panel:
         for model, name in names.items()
         if results.where(model=model)
     }
-    return Curves(title, "epoch", "test accuracy, %", curves)
+    return line_chart(title, "epoch", "test accuracy, %", curves)
 
 
 def mistakes(result: Result, test: TensorDataset, names: list[str] | None = None) -> list[Panel]:

@@ -24,8 +24,8 @@ from tinytorch import datasets, downloads
 from tinytorch.augmentation import RandomAffine
 from tinytorch.creation import default_generator, tensor
 from tinytorch.data import Normalize
-from tinytorch.experiments.charts import Curves
-from tinytorch.experiments.face import Config, Plan, Results, Row, Study, Values
+from tinytorch.experiments.charts import line_chart
+from tinytorch.experiments.face import Config, Panel, Plan, Results, Row, Study, Values
 from tinytorch.experiments.rmnist_conv import modern_network
 from tinytorch.layers import Linear, Module, Sequential
 from tinytorch.losses import cross_entropy
@@ -172,11 +172,11 @@ def table(results: Results) -> list[Row]:
     ]
 
 
-def picture(results: Results) -> list[Curves]:
+def picture(results: Results) -> list[Panel]:
     """Accuracy over the number of images of each digit, for each head."""
     learned = [first for first in FIRST if results.where(first=first)]
     return [
-        Curves(
+        line_chart(
             called,
             "images of each digit",
             "accuracy, %",
