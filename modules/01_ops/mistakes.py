@@ -128,7 +128,39 @@ class log_of_log:
         return y, lambda g: g / y
 
 
+class functions_of_math:
+    """math takes single numbers, and x is an array: np.sqrt and its kin take every element."""
+
+    exercise = "01.2"
+
+    def sqrt(x):
+        y = math.sqrt(x)  # noqa: F821
+        return y, lambda g: g / (2 * y)
+
+
 # 01.3 Kinks
+
+
+class one_if_for_abs:
+    """one `if` decides for the whole array: each element needs an answer of its own, by np.abs, np.where or a mask."""
+
+    exercise = "01.3"
+
+    def abs(x):
+        if x > 0:
+            return x, lambda g: g
+        return -x, lambda g: -g
+
+
+class one_if_for_relu:
+    """one `if` decides for the whole array: each element needs an answer of its own, by np.maximum or a mask."""
+
+    exercise = "01.3"
+
+    def relu(x):
+        if x > 0:
+            return x, lambda g: g
+        return 0 * x, lambda g: 0 * g
 
 
 class relu_leaks:
@@ -293,6 +325,27 @@ class lost_axes:
 
     def sum(x, *, axis=None, keepdims=False):
         return np.sum(x, axis=axis, keepdims=keepdims), lambda g: np.broadcast_to(g, x.shape)
+
+
+class lost_axes_times_ones:
+    """g meets x without the axes that were summed away: it must get them back, with length 1, in their places."""
+
+    exercise = "01.5"
+
+    def sum(x, *, axis=None, keepdims=False):
+        return np.sum(x, axis=axis, keepdims=keepdims), lambda g: g * np.ones_like(x)
+
+
+class mean_of_rows:
+    """the gradient of the mean is divided by len(x), the length of the first axis: what counts is how many were averaged."""
+
+    exercise = "01.5"
+
+    def mean(x, *, axis=None, keepdims=False):
+        kept = _kept(x.shape, axis)  # noqa: F821
+        return np.mean(
+            x, axis=axis, keepdims=keepdims
+        ), lambda g: np.broadcast_to(np.reshape(g, kept), x.shape) / len(x)
 
 
 class shape_of_the_sum:

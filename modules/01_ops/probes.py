@@ -46,4 +46,6 @@ def kind(value):
         return "None"
     if isinstance(value, np.ndarray):
         return "an array"
+    if isinstance(value, np.generic):
+        return "a number"
     return "a function" if callable(value) else f"a {type(value).__name__}"

@@ -102,7 +102,7 @@ def exponential(draw):
 @check("04.3")
 def softplus(draw):
     """Softplus: log(1 + exp(beta x)) / beta"""
-    return activation(draw, "Softplus", draw.array(draw.shape()), beta=draw.choice((1.0, 0.5, 2.0)))
+    return activation(draw, "Softplus", draw.nonzero(draw.shape()), beta=draw.choice((1.0, 0.5, 2.0)))
 
 
 @check("04.3")

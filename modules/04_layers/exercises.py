@@ -114,7 +114,8 @@ EXERCISES = [
         """,
         hints=(
             "A Module is called as model(x), not as model.forward(x). What else happens in Module.__call__?",
-            "str(i) is the name of number i. isinstance(modules[0], dict) tells whether names were given.",
+            "str(i) is the name of number i. isinstance(modules[0], dict) tells whether names were given, but Sequential() "
+            "without anything is one as well.",
             """
             For forward:
 

@@ -29,7 +29,7 @@ class Terminal:
         self.process.wait()
         os.close(self.ours)
 
-    def until(self, *texts, seconds=60):
+    def until(self, *texts, seconds=300):
         """What is shown until one of the texts has appeared."""
         seen, deadline = "", time.monotonic() + seconds
         while not any(text in seen for text in texts):
@@ -47,9 +47,9 @@ class Terminal:
         except OSError:  # what Linux says when the other side has closed
             return ""
 
-    def type(self, line):
+    def type(self, line, end="\n"):
         """Type a line."""
-        os.write(self.ours, f"{line}\n".encode())
+        os.write(self.ours, f"{line}{end}".encode())
 
     def end(self, seconds=60):
         """Read on until it ends; returns its exit status."""

@@ -3,15 +3,18 @@
 import ast
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tinytorch.course import report, workspace
-from tinytorch.course.checks import Case, Check, difference, smallest
-from tinytorch.course.exercises import exercises, modules
+from tinytorch.course.checks import Case, Check, Difference, difference, smallest
+from tinytorch.course.exercises import COURSE, exercises, modules
+from tinytorch.course.frames import read_frame, write_frame
 from tinytorch.course.judge import Judge, Verdict, WorkerError, checks_of, with_variant
+from tinytorch.course.judge import judged as judged_alone
 from tinytorch.course.source import Source
 from tinytorch.course.worker import command, serve
 
@@ -68,6 +71,27 @@ def test_an_exercise_is_judged_whatever_the_others_are_like(judge, first):
     own = Source.of(first.module.stub().text.replace("def sum(", "def total("), "own.py")
     own = workspace.source.put(own, first.module.library, first.functions)
     assert judge.verdict(first, workspace.alone(first, own)).ok
+
+
+@cache
+def emptied(module):
+    """A module's stub, as a job brings it."""
+    stub = module.stub()
+    return {"lines": stub.lines, "numbers": stub.numbers, "path": stub.path}
+
+
+@pytest.mark.parametrize("number", range(len(COURSE)))
+def test_no_check_needs_what_comes_in_a_later_module(judge, number):
+    """But that gradients may be Tensors in 02: there the library's stand in."""
+    first_later = max(number + 1, COURSE.index("tensor") + 1)
+    module, later = modules()[number], modules()[first_later:]
+    stubs = {one.name: emptied(one) for one in later}
+    pairs = [(check, case) for e in module.exercises for check in checks_of(e) for case in check.cases()[::10]]
+    calls = [(case.probe, dict(case.arguments)) for _, case in pairs]
+    probes = (module.folder / "probes.py").read_text(encoding="utf-8")
+    write_frame(judge.process.stdin, {"files": stubs, "probes": probes, "calls": calls, "seconds": 5.0})
+    for (check, case), seen in zip(pairs, read_frame(judge.process.stdout)["outcomes"][1:], strict=True):
+        assert judged_alone(check, case, seen) is None, (check.exercise, check.name)
 
 
 def test_helpers_and_imports_of_a_learner_come_along(judge, first):
@@ -210,6 +234,14 @@ def test_a_wrong_gradient_comes_with_what_differences_say(judge, first):
     assert failure.numeric == pytest.approx(float(np.sum(g * a)), rel=1e-6) or failure.case.arguments["b"].size > 1
 
 
+def test_at_a_kink_where_differences_mean_nothing_they_are_not_shown(judge):
+    exercise = next(e for e in exercises() if e.id == "01.3")
+    relu = "def relu(x):\n    return np.maximum(x, 0), lambda g: g * (x >= 0)"
+    failure = judge.verdict(exercise, workspace.substituted(exercise.module, ["relu"], Source.of(relu))).failure
+    assert failure.difference.where == "gradient of x" and failure.numeric is None
+    assert failure.diagnosis.name == "relu_at_zero"
+
+
 def test_a_wrong_answer_that_no_mistake_gives_is_not_named(judge, first):
     found = judged(judge, first, "return a * b + 17, lambda g: g * b, lambda g: g * a")
     assert found.failure.kind == "wrong" and found.failure.diagnosis is None
@@ -344,6 +376,20 @@ def test_the_server_has_not_imported_the_library():
     said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     assert "tinytorch.course.worker" in said
     assert not any(f"'tinytorch.{name}'" in said for name in workspace.COURSE)
+
+
+def test_a_sentence_about_a_function_does_not_change_its_name(judge, first):
+    found = judged(judge, first, "return a * b", name="mul")
+    shown = report.verdict(found, workspace.Path("own.py"), first.module.library)
+    assert "\n\nmul must return its value and a function for each input, but it returned a" in shown
+
+
+def test_no_line_of_an_array_or_a_difference_is_empty():
+    stack = np.arange(8.0).reshape(2, 2, 1, 2)
+    shown = report.spelled("    x = ", stack)
+    assert all(line.strip() for line in shown.split("\n")) and eval(shown.strip()[4:], {"np": np}).shape == stack.shape
+    endless = report.sides(Difference("value", "is wrong", np.array(np.inf), np.array(1.0), ()), None)
+    assert all(line.strip() for line in endless.split("\n"))
 
 
 @pytest.mark.parametrize("columns", [60, 80])

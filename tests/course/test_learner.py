@@ -1,6 +1,7 @@
 """The learner's commands, run as learners run them: what they say, what they leave on disk, and how they end."""
 
 import ast
+import errno
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import pytest
 
 import tinytorch
 from tinytorch.cli import learner as commands
+from tinytorch.cli.main import main
 from tinytorch.course import workspace as places
 from tinytorch.course.exercises import exercises, modules
 from tinytorch.course.source import Source, mentions, put
@@ -265,10 +267,11 @@ def test_alone_on_a_terminal_it_asks_what_to_do(workspace):
         ):
             terminal.type(answer)
             assert expected in terminal.until("[y/N] " if answer == "x" else "[q]uit > ")
-        terminal.type("s")
-        terminal.until("[y/N] ")
-        terminal.type("n")
-        terminal.until("[q]uit > ")
+        for last in ("n\n", "\x04"):  # Ctrl-D
+            terminal.type("s")
+            terminal.until("[y/N] ")
+            terminal.type(last, end="")
+            assert "def " not in terminal.until("[q]uit > ")
         edit(workspace, "import numpy as np", "import numpy as")
         terminal.type("r")
         assert "is not Python" in terminal.until("[q]uit > "), "and it goes on"
@@ -301,7 +304,8 @@ def test_it_speaks_utf8_whatever_the_locale(workspace, changes):
 def test_all_that_is_said_fits(workspace):
     """Into 60 columns, paths aside."""
     solve(workspace, FIRST)
-    for words in (["list"], ["hint"], ["status"], ["check"], ["next"], ["reset"], ["solution"]):
+    said = ["list", "hint", "status", "check", "next", "task", "reset", "solution", "milestone", "challenge", "--help"]
+    for words in ([word] for word in said):
         for line in learner(workspace.folder, *words, COLUMNS="60").splitlines():
             assert len(line) <= 60 or str(workspace.folder) in line or sys.executable in line, line
 
@@ -473,6 +477,8 @@ def test_headings_are_cut_at_a_word(workspace):
         (row,) = (row for row in rows if row.startswith(f"{module.number} "))
         whole = f"{module.number} {module.title}"
         assert row == whole or (row.endswith(" ...") and whole.startswith(row.removesuffix("...")))
+    assert any(re.match(r"  02\.\d  to do   Undoing broadcasting ", row) for row in rows)
+    assert any(re.match(r"  09\.\d  to do   What a place in the \.\.\. ", row) for row in rows)
 
 
 @ON_POSIX
@@ -500,6 +506,14 @@ def test_notebooks_without_jupytext(tmp_path):
     said = sentence(learner(tmp_path, "start", "work", "--notebook", status=1))
     assert "notebooks need jupytext: python -m pip install" in said
     assert not (tmp_path / "work").exists()
+
+
+def test_places_where_no_workspace_can_be(tmp_path):
+    (tmp_path / "notes").write_text("mine")
+    assert "is a file" in sentence(learner(tmp_path, "start", "notes", status=2))
+    assert (tmp_path / "notes").read_text() == "mine"
+    said = sentence(learner(tmp_path, "start", str(Path(tinytorch.__file__).parent), status=2))
+    assert "the library's own folder" in said and not (Path(tinytorch.__file__).parent / places.MARK).exists()
 
 
 def test_a_folder_that_is_no_workspace(tmp_path):
@@ -577,6 +591,35 @@ def test_reset_of_a_file_that_is_not_python_keeps_it_in_the_backup(workspace):
     (backup,) = (workspace.folder / "backups").iterdir()
     assert backup.read_text(encoding="utf-8") == "def broken(:\n"
     assert path.read_text(encoding="utf-8") == FIRST.module.stub().text
+
+
+@pytest.mark.parametrize("line", ["print('here')", "import sys; print('here', file=sys.stderr)"])
+def test_a_file_that_prints_when_it_is_imported_is_judged_all_the_same(workspace, line):
+    solve(workspace, FIRST)
+    path = workspace.folder / "ops.py"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{line}\n", encoding="utf-8")
+    shown = learner(workspace.folder, "check", FIRST.id, status=0)
+    assert "passes" in shown and "Your code printed:\n    here\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOSPC, "make room"), (errno.EACCES, "you may write there"), (errno.EROFS, "you may write there")],
+)
+@pytest.mark.parametrize("words", [["reset", FIRST.id], ["start", "."], ["check", "02.1"]])
+def test_what_cannot_be_written_is_said_with_a_remedy(workspace, monkeypatch, capsys, words, number, remedy):
+    solve(workspace, FIRST)
+    before = {path: path.read_bytes() for path in workspace.folder.rglob("*") if path.is_file()}
+
+    def refused(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(places.tempfile, "mkstemp", refused)
+    monkeypatch.chdir(workspace.folder)
+    assert main(words) == 1
+    said = sentence(capsys.readouterr().err)
+    assert remedy in said and f"({workspace.folder}" in said and "nothing of yours was changed" in said
+    assert {path: path.read_bytes() for path in workspace.folder.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")

@@ -9,7 +9,7 @@ import pytest
 from tinytorch.course import milestones
 from tinytorch.course.exercises import modules
 from tinytorch.course.milestones import MILESTONES, Forecast, is_exercise, nearest, with_fast
-from tinytorch.course.source import Source
+from tinytorch.course.source import Source, put
 
 SLOW = "def sum(values):\n    total = 0\n    for value in values:\n        total += value\n    return wait(total)\n"
 
@@ -91,3 +91,14 @@ def test_a_training_that_fails_says_how_it_ended(tmp_path):
     (tmp_path / "ops.py").write_text("raise SystemExit(3)\n")
     with pytest.raises(ChildProcessError, match="status 3"):
         milestones.run(MILESTONES["mlp"], tmp_path)
+
+
+def test_a_crash_in_training_shows_the_learners_lines_only(tmp_path, capfd):
+    ops = next(module for module in modules() if module.name == "ops")
+    faulty = Source.of("def linear(x, weight, *bias):\n    return nonsense")
+    (tmp_path / "ops.py").write_text(put(ops.library, faulty, ["linear"]).text)
+    with pytest.raises(ChildProcessError, match="status 1"):
+        milestones.run(MILESTONES["mlp"], tmp_path)
+    said = capfd.readouterr().err
+    assert "return nonsense" in said and "NameError: name 'nonsense' is not defined" in said
+    assert said.count("  File ") == 1

@@ -7,6 +7,7 @@ exercise is checked, not before.
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
 import runpy
@@ -20,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tinytorch._places import PACKAGE
 from tinytorch.cli import CommandError
 from tinytorch.course import workspace
 from tinytorch.course.exercises import Exercise, Module, exercises, modules
@@ -194,6 +196,11 @@ def _started() -> str:
     return word if installed else f"{word} -m tinytorch"
 
 
+def _row_of_words(text: str) -> None:
+    """Print a row of a list, which goes on below where it is longer than the terminal is wide."""
+    print(wrapped(text, shutil.get_terminal_size().columns, rest="    "))
+
+
 def _near(path: Path) -> Path:
     """A path as short as it can be from here."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
@@ -223,6 +230,10 @@ def start(options: argparse.Namespace) -> int:
             f"start makes a folder, and {options.folder} is an exercise: `tinytorch check {options.folder}` checks it"
         )
         raise CommandError(said)
+    if folder.is_file():
+        raise CommandError(f"{folder} is a file, and a workspace is a folder: give another name")
+    if folder.is_relative_to(PACKAGE):
+        raise CommandError(f"{folder} is the library's own folder: start a workspace somewhere else")
     existed = (folder / workspace.MARK).exists()
     desk = Desk(Workspace.start(folder, options.notebook))
     if existed:
@@ -300,7 +311,8 @@ def _row(desk: Desk, exercise: Exercise, here: bool) -> str:
     mark = ">" if here else " "
     facts = f"{exercise.points:>3} points {exercise.minutes:>3} min"
     room = max(desk.columns - len(facts) - 19, 10)
-    row = f"{mark} {exercise.id:<6}{state:<8}{exercise.title[:room]:<{room}} {facts}"
+    title = textwrap.shorten(exercise.title, room, placeholder=" ...")
+    row = f"{mark} {exercise.id:<6}{state:<8}{title:<{room}} {facts}"
     return desk.style.green(row) if state == "passes" else row
 
 
@@ -369,7 +381,7 @@ def milestone(options: argparse.Namespace) -> int:
     known = milestones.MILESTONES
     if options.name is None:
         for one in known.values():
-            print(f"{one.name}: {one.title}, {one.goal:.0%}, after module {one.after}")
+            _row_of_words(f"{one.name}: {one.title}, {one.goal:.0%}, after module {one.after}")
         return 0
     if options.name not in known:
         raise CommandError(f"there is no milestone {options.name!r}: choose from {', '.join(known)}")
@@ -389,7 +401,7 @@ def _train(desk: Desk, chosen: Any, fast: str) -> int:
     sys.stdout.flush()
     result = milestones.run(chosen, desk.workspace.folder, fast)
     reached = f"Test accuracy {result['accuracy']:.1%}"
-    desk.say(f"{reached}; the goal is {chosen.goal:.0%}, the library reaches {chosen.library:.1%}.")
+    desk.say(f"{reached}; the goal is {chosen.goal:.0%}, the library reaches {chosen.library:.1%} on average.")
     desk.say(f"The files of yours that ran: {', '.join(result['files']) or 'none'}.")
     if not result["moved"]:
         desk.say("A parameter never changed: what computes its gradient, or takes the step, does not reach it.")
@@ -410,7 +422,7 @@ def challenge(options: argparse.Namespace) -> int:
     known = {module.name: module for module in modules() if module.name in challenges.CHALLENGES}
     if options.name is None:
         for module in known.values():
-            print(f"{module.number} {module.name:<15} {challenges.CHALLENGES[module.name].title}")
+            _row_of_words(f"{module.number} {module.name}: {challenges.CHALLENGES[module.name].title}")
         return 0
     if options.name not in known:
         raise CommandError(f"there is no challenge {options.name!r}: choose from {', '.join(known)}")
@@ -509,6 +521,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "status": status,
     "doctor": doctor,
 }
+REMEDIES = dict.fromkeys((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)), "make room and run this again")
+REMEDIES |= dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "see that you may write there, or go elsewhere")
 WITH_EXERCISE = ("task", "check", "watch", "hint", "reset", "solution")
 
 
@@ -542,6 +556,11 @@ def with_sentences(command: Callable[[argparse.Namespace], int], options: argpar
         return command(options)
     except (WorkspaceError, ChildProcessError) as error:
         raise CommandError(as_typed(str(error)), 1) from None
+    except OSError as error:
+        if error.errno not in REMEDIES:
+            raise
+        said = f"{error.strerror} ({error.filename}): nothing of yours was changed; {REMEDIES[error.errno]}"
+        raise CommandError(said, 1) from None
     except CommandError as error:
         raise CommandError(as_typed(str(error)), error.status) from None
 

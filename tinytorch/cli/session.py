@@ -10,6 +10,7 @@ from pathlib import Path
 from tinytorch.cli import learner
 from tinytorch.cli.learner import Desk
 from tinytorch.course.exercises import Exercise
+from tinytorch.course.style import wrapped
 from tinytorch.course.workspace import WorkspaceError
 
 RESET = "Make {} a stub again? A backup is kept."
@@ -50,7 +51,7 @@ def answer(desk: Desk, word: str) -> None:
         "h": lambda: learner.give_hint(desk, exercise),
         "l": lambda: learner.show_list(desk),
         "r": lambda: desk.check(exercise),
-        "x": lambda: learner.start_over(desk, exercise) if _confirmed(RESET.format(exercise.id)) else None,
+        "x": lambda: learner.start_over(desk, exercise) if _confirmed(desk, RESET.format(exercise.id)) else None,
         "s": lambda: show_solution(desk, exercise),
     }
     action = actions.get(word[:1] or "r")
@@ -65,12 +66,16 @@ def answer(desk: Desk, word: str) -> None:
 
 def show_solution(desk: Desk, exercise: Exercise) -> None:
     """Print the library's functions, before the pass only with a confirmation."""
-    if desk.passes(exercise) or _confirmed(f"{exercise.id} does not pass yet. Show its solution all the same?"):
+    if desk.passes(exercise) or _confirmed(desk, f"{exercise.id} does not pass yet. Show its solution all the same?"):
         print(exercise.module.solution(exercise))
 
 
-def _confirmed(question: str) -> bool:
-    return input(f"{question} [y/N] ").strip().lower() == "y"
+def _confirmed(desk: Desk, question: str) -> bool:
+    try:
+        return input(f"{wrapped(f'{question} [y/N]', desk.columns - len(' y'))} ").strip().lower() == "y"
+    except EOFError:  # Ctrl-D
+        print()
+        return False
 
 
 def watch(desk: Desk, exercise: Exercise) -> int:

@@ -236,17 +236,23 @@ def take_turns() -> None:
     """The child: load the files, then work as often as each line says."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started it, and kills it
     _, name, folder = sys.argv
+    paths = []
     if folder:
         place = Workspace(Path(folder))
         module = next(module for module in import_module("tinytorch.course.exercises").modules() if module.name == name)
+        paths = [str(place.path(module))]
         enter({name: filled(module, place.read(module))})
-    work = CHALLENGES[name].make(import_module("tinytorch"))
-    work()
-    for line in sys.stdin:
-        began = time.perf_counter()
-        for _ in range(int(line)):
-            value = work()
-        print(f"\n{RESULT}{time.perf_counter() - began} {value}", flush=True)
+    try:
+        work = CHALLENGES[name].make(import_module("tinytorch"))
+        work()
+        for line in sys.stdin:
+            began = time.perf_counter()
+            for _ in range(int(line)):
+                value = work()
+            print(f"\n{RESULT}{time.perf_counter() - began} {value}", flush=True)
+    except Exception as error:
+        worker.show_error(error, paths)
+        sys.exit(1)
 
 
 def run(module: Module, folder: Path, turn: float = TURN, pairs: int = PAIRS) -> Outcome:

@@ -53,7 +53,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Milestone:
-    """A network to be trained. goal, library: accuracies on the test set, to be reached and reached by the library."""
+    """A network to be trained. goal: the accuracy on the test set to be reached; library: the library's, over five seeds."""
 
     name: str
     after: str  # the last module that it stands on
@@ -139,11 +139,11 @@ def _in_one_cycle(model: Any, training: Any, test: Any, *, epochs: int, batch_si
 MILESTONES = {
     milestone.name: milestone
     for milestone in (
-        Milestone("mlp", "08", "an MLP reads handwritten digits (TinyDigits)", 0.95, 0.965, _mlp),
+        Milestone("mlp", "08", "an MLP reads handwritten digits (TinyDigits)", 0.95, 0.969, _mlp),
         Milestone("signals", "09", "a CNN reads signals (MNIST-1D)", 0.92, 0.955, _signals),
-        Milestone("images", "10", "a CNN reads handwritten digits (TinyDigits)", 0.97, 0.985, _images),
-        Milestone("few", "11", "a CNN learns digits from ten examples of each (TinyDigits/10)", 0.88, 0.95, _few),
-        Milestone("sequences", "12", "a GRU reads signals from both ends (MNIST-1D)", 0.85, 0.93, _sequences),
+        Milestone("images", "10", "a CNN reads handwritten digits (TinyDigits)", 0.97, 0.987, _images),
+        Milestone("few", "11", "a CNN learns digits from ten examples of each (TinyDigits/10)", 0.88, 0.952, _few),
+        Milestone("sequences", "12", "a GRU reads signals from both ends (MNIST-1D)", 0.85, 0.931, _sequences),
     )
 }
 
@@ -266,10 +266,14 @@ def run_milestone() -> None:
     _, name, folder, fast = sys.argv
     sources = Workspace(Path(folder)).sources()
     enter(with_fast(sources, fast) if fast else sources)
+    paths = [text.path for text in sources.values()]
     try:
-        accuracy, moved = train(MILESTONES[name], [text.path for text in sources.values()])
+        accuracy, moved = train(MILESTONES[name], paths)
     except KeyboardInterrupt:  # whoever started it is told as well, and says so
         sys.exit(130)
+    except Exception as error:
+        worker.show_error(error, paths)
+        sys.exit(1)
     ran = [module.__file__ for title, module in list(sys.modules.items()) if title.startswith("tinytorch.")]
     files = sorted(Path(file).name for file in ran if file and Path(file).parent == Path(folder))
     print(f"\n{RESULT}{json.dumps({'accuracy': accuracy, 'moved': moved, 'files': files})}")

@@ -50,7 +50,7 @@ def _failure(failure: Failure, own: Source, stand_ins: set[int], width: int, sty
         blocks.append(wrapped(f"What is checked: {failure.check.shows}.", width))
     if failure.case and failure.kind != "unwritten":
         blocks.append(call(failure.case, width))
-    blocks.append(style.bold(wrapped(failure.what[:1].upper() + failure.what[1:], width)))
+    blocks.append(style.bold(wrapped(_sentence(failure.what, own), width)))
     if failure.difference and has_sides(failure.difference):
         blocks.append(sides(failure.difference, failure.numeric, width))
     if failure.trail:
@@ -60,6 +60,12 @@ def _failure(failure: Failure, own: Source, stand_ins: set[int], width: int, sty
     if failure.diagnosis:
         blocks.append(wrapped(f"This is what you get when {failure.diagnosis.message}", width))
     return blocks
+
+
+def _sentence(said: str, own: Source) -> str:
+    """With a capital at the front, unless a function's name stands there."""
+    names = {name.split(".")[-1] for name in own.functions}
+    return said if said.partition(" ")[0] in names else said[:1].upper() + said[1:]
 
 
 def call(case: Case, width: int = 80) -> str:
@@ -93,9 +99,11 @@ def sides(difference: Difference, numeric: float | None, width: int = 80) -> str
             lines.append(f"{'':14}shape {value.shape}, {value.dtype}")
     if difference.index is not None:
         got, expected = difference.got[difference.index], difference.expected[difference.index]
-        where = f"at {list(difference.index)} " if difference.index else ""
-        by = f", off by {abs(float(got) - float(expected)):.4g}" if got.dtype.kind == "f" and np.isfinite(got) else ""
-        lines.append(f"    first {where}{_number(got)}, expected {_number(expected)}{by}" if where else f"    {by[2:]}")
+        place = list(difference.index)
+        said = [f"first at {place} {_number(got)}, expected {_number(expected)}"] if place else []
+        if got.dtype.kind == "f" and np.isfinite(got):
+            said.append(f"off by {abs(float(got) - float(expected)):.4g}")
+        lines += [f"    {', '.join(said)}"] if said else []
     if numeric is not None:
         lines.append(f"    your own values, moved a little, say {numeric:.6g}")
     return "\n".join(lines)
@@ -108,6 +116,7 @@ def spelled(before: str, array: np.ndarray, width: int = 80) -> str:
     text = np.array2string(
         array, separator=", ", max_line_width=room, threshold=60, edgeitems=2, precision=6, suppress_small=True
     )
+    text = re.sub(r"\n\s*\n", "\n", text)  # between matrices NumPy leaves lines empty
     dtype = "" if array.dtype.name in ("float64", "int64", "bool") else f", np.{array.dtype.name}"
     return f"{before}np.array({text}{dtype})".replace("\n", "\n" + " " * margin)
 

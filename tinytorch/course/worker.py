@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -89,6 +89,14 @@ def _outcome(call: Callable[[], Any], files: Mapping[str, Source], probes: Seque
         said = {"type": type(error).__name__, "message": _message(error), "trail": trail[-20:]}
         asked = [frame.lineno or 0 for frame in frames if frame.filename == PROBES]
         return {"error": {**said, "asked": probes[asked[-1] - 1].strip() if asked else ""}}
+
+
+def show_error(error: BaseException, files: Collection[str]) -> None:
+    """Print an exception as Python does, cut to the lines of the learner's files; whole where none of them led to it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if frame.filename in files]
+    lines = [*traceback.format_list(theirs or frames), *traceback.format_exception_only(error)]
+    print("".join(lines), end="", file=sys.stderr, flush=True)
 
 
 def _message(error: BaseException) -> str:

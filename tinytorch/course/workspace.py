@@ -389,9 +389,17 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all, whenever the disk fills up or the machine stops."""
+    """Write a file whole or not at all, whenever the disk fills up or the machine stops. Raises OSError that names it."""
     data = content.encode() if isinstance(content, str) else content
     path = path.resolve()  # a link stays a link
+    try:
+        _replace(path, data)
+    except OSError as error:
+        error.filename = str(path)  # not the name that it had meanwhile, or none
+        raise
+
+
+def _replace(path: Path, data: bytes) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tinytorch-")
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -424,5 +432,6 @@ library's own code stands in for it, so that whatever you write runs in real tra
    next` goes on, `tinytorch run script.py` runs any script on your own files.
 4. `tinytorch milestone` trains networks on real data with what you wrote; `tinytorch challenge` measures how fast it is.
 
-Your files are never overwritten; `tinytorch reset ID` keeps a copy in `backups/`.
+Your files are never overwritten; `tinytorch reset ID` keeps a copy in `backups/`. Where your shell does not find
+`tinytorch`, start it as you did at first, by its path or as `python -m tinytorch`.
 """
