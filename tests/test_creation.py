@@ -262,3 +262,9 @@ def test_draws_like_another_tensor_are_of_its_shape_and_of_their_own_distributio
     assert uniform.shape == normal.shape == (100, 100) and uniform.dtype == normal.dtype == np.float64
     assert 0 <= uniform.array.min() < 0.01 and 0.99 < uniform.array.max() < 1
     assert abs(normal.array.mean()) < 0.05 and abs(normal.array.std() - 1) < 0.05
+
+
+def test_ranges_of_whole_numbers_drop_what_is_behind_the_point():
+    assert tinytorch.arange(-8.5, -4.5, dtype=tinytorch.int64).tolist() == [-8, -7, -6, -5]
+    assert tinytorch.linspace(-2.9, 2.9, 3, dtype=tinytorch.int64).tolist() == [-2, 0, 2]
+    assert tinytorch.linspace(tinytorch.tensor(0), tinytorch.tensor(1.0), 3).tolist() == [0, 0.5, 1]

@@ -257,3 +257,11 @@ def test_numpys_numbers_keep_their_type_at_every_depth():
     rows = [[[np.float64(1.5)], [np.float64(2.5)]]]
     assert as_array(rows).dtype == np.float64
     assert torch.tensor(rows).dtype == torch.float64
+
+
+def test_numbers_for_a_type_are_not_rounded_to_another_first():
+    assert tinytorch.tensor(0.1, dtype=tinytorch.float64).item() == 0.1
+    assert tinytorch.tensor([[0.1]], dtype=tinytorch.float64).tolist() == [[0.1]]
+    assert tinytorch.full((2,), 0.1, dtype=tinytorch.float64).tolist() == [0.1, 0.1]
+    assert tinytorch.tensor(16777217.0, dtype=tinytorch.int64).item() == 16777217
+    assert tinytorch.tensor(0.1).item() == float(np.float32(0.1))

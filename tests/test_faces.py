@@ -3,6 +3,7 @@
 import importlib
 import math
 import pickle
+import re
 import runpy
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import tinytorch
-from tinytorch._lazy import face
+from tinytorch._lazy import NEAREST, face
 
 FACES = ["", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils", "utils.data"]
 
@@ -120,7 +121,7 @@ def test_classes_and_functions_are_each_others_in_both_libraries():
         ("", "manual_sed", "manual_seed"),
         ("", "optimm", "optim"),
         ("nn", "Linaer", "Linear"),
-        ("nn", "Conv3d", "Conv1d"),
+        ("nn", "Conv2dd", "Conv2d"),
         ("nn.functional", "crossentropy", "cross_entropy"),
     ],
 )
@@ -138,8 +139,63 @@ def test_a_name_like_nothing_is_answered_without_a_guess():
         tinytorch.zzzzzzzzzz  # noqa: B018
     with pytest.raises(AttributeError, match=r"^tinytorch has no '__any__'$"):  # what Python asks for is no mistake
         tinytorch.__any__  # noqa: B018
-    with pytest.raises(ImportError, match="Linaer"):
-        from tinytorch.nn import Linaer  # noqa: F401
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("from tinytorch.nn import LSTM", "tinytorch.nn has no 'LSTM'; the nearest there is: GRU"),
+        ("from tinytorch import nn, bmm", "tinytorch has no 'bmm'; the nearest there is: matmul, sum and unsqueeze"),
+        ("from tinytorch.nn.functional import huber_loss", "tinytorch.nn.functional has no 'huber_loss'; .*MSELoss"),
+        ("from tinytorch.utils.data import DataLoadr", "tinytorch.utils.data has no 'DataLoadr'; .* DataLoader"),
+        ("from tinytorch.optim.lr_scheduler import StepLRR", "tinytorch.optim.lr_scheduler has no 'StepLRR'; .*StepLR"),
+        ("from tinytorch.optim import Adagrad", "tinytorch.optim has no 'Adagrad'; the nearest there is: SGD"),
+    ],
+)
+def test_an_import_of_an_unknown_name_is_answered_with_the_nearest(code, sentence):
+    with pytest.raises(ImportError, match=f"^{sentence}"):
+        exec(code)
+
+
+def test_modules_that_no_face_lists_can_be_imported_by_name():
+    assert fresh("from tinytorch import init, augmentation\nprint(init.__name__, augmentation.__name__)") == (
+        "tinytorch.init tinytorch.augmentation\n"
+    )
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("tinytorch.nn.functional.nothing")
+
+
+def test_a_method_that_there_is_not_is_answered_with_the_nearest():
+    x = tinytorch.ones(3)
+    with pytest.raises(AttributeError, match=r"^Tensor has no 'topk'; the nearest there is: max, argmax"):
+        x.topk(2)
+    with pytest.raises(AttributeError, match=r"^Tensor has no 'sume'; the nearest it has: sum"):
+        x.sume()
+    with pytest.raises(AttributeError, match=r"^Tensor has no '__cuda_array_interface__'$"):
+        x.__cuda_array_interface__  # noqa: B018
+    assert not hasattr(x, "names")
+
+
+def test_the_nearest_that_is_told_for_pytorchs_names_is_there_and_they_are_not():
+    ours = {name for face in FACES for name in [*dir(module(face)), *module(face).__all__]} | set(dir(tinytorch.Tensor))
+    listed = [line.partition(": ") for line in NEAREST.strip().splitlines()]
+    for theirs, _, told in listed:
+        assert not set(theirs.split()) & (ours - {"cuda"}), theirs
+        assert any(re.sub(r"\W", "", word) in ours for part in told.split() for word in part.split(".")), told
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    places = [
+        torch,
+        torch.nn,
+        torch.nn.functional,
+        torch.optim,
+        torch.Tensor,
+        torch.cuda,
+        torch.amp,
+        torch.linalg,
+        torch.autograd,
+    ]
+    unknown = {name for theirs, _, _ in listed for name in theirs.split() if not any(hasattr(p, name) for p in places)}
+    assert unknown == set()
 
 
 def test_the_function_tensor_is_not_hidden_by_the_module_of_its_name():
@@ -200,7 +256,18 @@ def test_importing_the_package_loads_next_to_nothing():
 def test_a_tensor_needs_no_layers_and_a_layer_no_training():
     core = {
         f"tinytorch.{name}"
-        for name in ("_lazy", "_threads", "autograd", "changes", "creation", "dtypes", "methods", "ops", "tensor")
+        for name in (
+            "_lazy",
+            "_threads",
+            "autograd",
+            "changes",
+            "creation",
+            "dtypes",
+            "generator",
+            "methods",
+            "ops",
+            "tensor",
+        )
     }
     assert loaded_by("import tinytorch; tinytorch.tensor([1.0])") == {"tinytorch", *core}
     layers = loaded_by("import tinytorch; tinytorch.nn.Linear(1, 1)")

@@ -846,12 +846,142 @@ def test_close_means_within_rtol_of_the_other_plus_atol():
         assert functional.allclose(a, b, rtol=rtol, atol=atol) is close
 
 
-def test_a_negative_padding_is_refused():
-    with pytest.raises(RuntimeError, match=r"^pad .*\(-1, 0\)"):
-        functional.pad(tinytorch.ones(1, 3), (-1, 0))
+def test_a_negative_padding_takes_away_and_no_more_than_there_is():
+    x = tinytorch.arange(1, 4, dtype="float32").reshape(1, 3)
+    assert functional.pad(x, (-1, 2)).tolist() == [[2, 3, 0, 0]]
+    assert functional.pad(x, (1, -2), "replicate").tolist() == [[1, 1]]
+    assert functional.pad(x, (-2, 1), "circular").tolist() == [[3, 3]]
+    assert functional.pad(x, (-1, -2)).shape == (1, 0)
+    with pytest.raises(RuntimeError, match=r"^pad cannot take \(3, 1\) from the 3 at dim -1"):
+        functional.pad(x, (-3, -1))
 
 
 def test_normalize_divides_along_the_second_dimension_unless_told():
     x = tinytorch.arange(1, 25, dtype="float32").reshape(2, 3, 4)
     lengths = np.sqrt((functional.normalize(x).array ** 2).sum(1))
     assert_allclose(lengths, np.ones((2, 4)), rtol=1e-6)
+
+
+NO_TENSORS = {
+    "exp": lambda t: t.exp(2.0),
+    "sum": lambda t: t.sum([1.0, 2.0]),
+    "maximum": lambda t: t.maximum(2, t.ones(2)),
+    "relu": lambda t: t.nn.functional.relu(np.ones(2)),
+    "elu": lambda t: t.nn.functional.elu(1.0),
+    "softplus": lambda t: t.nn.functional.softplus(1.0),
+    "gelu": lambda t: t.nn.functional.gelu(None),
+    "silu": lambda t: t.nn.functional.silu(3),
+    "leaky_relu": lambda t: t.nn.functional.leaky_relu(3),
+    "logsigmoid": lambda t: t.nn.functional.logsigmoid(3),
+    "logaddexp": lambda t: t.logaddexp(3, t.ones(2)),
+    "isnan": lambda t: t.isnan(3.0),
+    "isfinite": lambda t: t.isfinite(3.0),
+    "equal": lambda t: t.equal(t.ones(2), 1),
+    "allclose": lambda t: t.allclose(t.ones(2), 1.0),
+    "linear": lambda t: t.nn.functional.linear(np.ones((1, 2)), t.ones(2, 2)),
+}
+
+
+@pytest.mark.parametrize("name", NO_TENSORS)
+def test_what_is_no_tensor_is_refused_by_name(name):
+    with pytest.raises(TypeError, match=rf"^{name} expects a Tensor, got .*: make it one with tensor\(\)"):
+        NO_TENSORS[name](tinytorch)
+
+
+def test_functions_call_their_first_argument_input():
+    x = tinytorch.tensor([[1.0, 2.0]])
+    assert tinytorch.sum(input=x, dim=1).tolist() == [3]
+    assert functional.softmax(input=x, dim=1).shape == (1, 2)
+    assert tinytorch.exp.__name__ == "exp" and "e to the power" in tinytorch.exp.__doc__
+
+
+def test_softmax_converts_first_and_takes_nothing():
+    x = tinytorch.tensor([1, 2])
+    assert functional.softmax(x, 0, dtype=tinytorch.float64).dtype == np.float64
+    assert functional.log_softmax(x, 0, dtype=tinytorch.float32).dtype == np.float32
+    nothing = tinytorch.ones(2, 0, requires_grad=True)
+    for function in (functional.softmax, functional.log_softmax):
+        y = function(nothing, 1)
+        assert y.shape == (2, 0) and y.requires_grad
+
+
+def test_softplus_is_a_line_above_its_threshold():
+    x = tinytorch.tensor([-1.0, 2.0, 4.0])
+    y = functional.softplus(x, beta=2, threshold=6)
+    assert_allclose(y.array, [np.log1p(np.exp(-2.0)) / 2, np.log1p(np.exp(4.0)) / 2, 4.0], rtol=1e-6)
+    assert y[2].item() == 4.0
+
+
+def test_cat_takes_the_empty_tensor_that_a_list_starts_with():
+    nothing, x = tinytorch.tensor([]), tinytorch.ones(2, 3)
+    for dim in (0, 1, -1):
+        assert tinytorch.cat([nothing, x, nothing], dim).tolist() == x.tolist()
+    assert tinytorch.cat([nothing, nothing]).shape == (0,)
+    assert tinytorch.cat([nothing, tinytorch.tensor([1])]).dtype == np.float32
+    with pytest.raises(TypeError, match="cat expects a list of Tensors, got NoneType"):
+        tinytorch.cat([x, None])
+    with pytest.raises(RuntimeError, match="cat cannot take inputs"):
+        tinytorch.cat([tinytorch.tensor(1.0), nothing])
+
+
+@pytest.mark.parametrize("function", [functional.leaky_relu, functional.elu, functional.silu])
+def test_an_activation_in_place_is_the_same_and_passes_the_same_gradient(function):
+    start = tinytorch.tensor([-2.0, -0.5, 0.5, 3.0], requires_grad=True)
+    function(start * 1).sum().backward()
+    expected, start.grad = start.grad.tolist(), None
+    x = start * 1
+    y = function(x, inplace=True)
+    assert y is x and y.tolist() == function(start).tolist()
+    y.sum().backward()
+    assert start.grad.tolist() == expected
+
+
+def test_norm_knows_the_name_of_its_default():
+    x = tinytorch.tensor([[3.0, 4.0]])
+    assert x.norm().item() == x.norm("fro").item() == x.norm(2).item() == 5
+    with pytest.raises(ValueError, match="norm knows 'fro' and every number, not 'nuc'"):
+        x.norm("nuc")
+
+
+def test_var_takes_the_older_word_for_its_correction_by_place_as_well():
+    x = tinytorch.tensor([[1.0, 3.0]])
+    assert x.var(False).item() == 1 and x.var(True).item() == 2 and x.std(False).item() == 1
+    assert x.var(correction=None).item() == 2
+
+
+def test_a_single_number_has_one_dim_when_dims_are_named():
+    x = tinytorch.tensor(2.0)
+    assert x.sum((0,)).item() == x.logsumexp((-1,)).item() == x.amax([0]).item() == 2
+    with pytest.raises(IndexError, match="dim 1 is out of range"):
+        x.sum((1,))
+
+
+def test_gather_takes_indices_of_nothing_and_single_numbers():
+    x = tinytorch.tensor([1.0, 2.0], requires_grad=True)
+    assert x.gather(0, tinytorch.zeros(2, 0, dtype=tinytorch.int64)).shape == (2, 0)
+    assert tinytorch.tensor(5.0).gather(0, tinytorch.tensor([0, 0])).tolist() == [5, 5]
+    assert x.gather(0, tinytorch.tensor(1)).item() == 2
+
+
+def test_booleans_have_a_sign_and_a_square():
+    x = tinytorch.tensor([True, False])
+    assert x.sign().tolist() == [True, False]
+    assert x.square().tolist() == [1, 0] and x.square().dtype == np.int64
+
+
+def test_masked_fill_and_embedding_refuse_what_they_cannot_hold():
+    with pytest.raises(RuntimeError, match="masked_fill expects a real number as its value, got 1j"):
+        tinytorch.ones(2).masked_fill(tinytorch.tensor([True, False]), 1j)
+    with pytest.raises(RuntimeError, match=r"embedding expects a table .*, got shape \(3,\)"):
+        functional.embedding(tinytorch.tensor([0]), tinytorch.ones(3))
+
+
+def test_a_bias_of_another_type_than_the_weight_is_refused():
+    x, weight = tinytorch.ones(1, 1, 4), tinytorch.ones(1, 1, 2)
+    with pytest.raises(RuntimeError, match="conv1d of float32 expects a bias of that type, got float64"):
+        tinytorch.nn.functional.conv1d(x, weight, tinytorch.ones(1, dtype=tinytorch.float64))
+
+
+def test_dropout_of_everything_keeps_the_type():
+    assert tinytorch.nn.functional.dropout(tinytorch.ones(3, dtype=tinytorch.float16), 1.0).dtype == np.float16
+    assert tinytorch.nn.functional.dropout(tinytorch.ones(3, dtype=tinytorch.float16), 1.0).tolist() == [0, 0, 0]

@@ -16,7 +16,7 @@ LIBRARY = Path(__file__).resolve().parents[1] / "tinytorch"
 
 FLOORS = [  # a file imports from floors below its own only
     ["_lazy", "_places", "_threads", "changes", "cuda", "downloads", "dtypes", "machine", "progress", "text"],
-    ["autograd", "idx", "ops"],
+    ["autograd", "generator", "idx", "ops"],
     ["methods"],
     ["tensor"],
     ["creation", "functional", "kernels", "serialization", "testing"],

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 import tinytorch
-from tests.oracles import agree_with_torch, torch_or_skip
+from tests.oracles import NUMPY_1, agree_with_torch, torch_or_skip
 from tests.strategies import Call, call, for_every, indices, shapes
 from tinytorch import ops
 from tinytorch.autograd import grad, no_grad
@@ -1134,10 +1134,36 @@ def test_operators_that_no_gradient_passes_change_their_memory_in_place_too(oper
     np.testing.assert_array_equal(view.array, expected)
 
 
-@pytest.mark.parametrize("bounds", [{"min": tinytorch.tensor(0.0)}, {"max": tinytorch.tensor(1.0)}])
-def test_clamp_takes_numbers_only(bounds):
-    with pytest.raises(TypeError):
-        tinytorch.tensor([0.5, 2.0]).clamp(**bounds)
+def test_clamp_takes_tensors_and_sends_the_gradient_to_the_bound_that_held():
+    x = tinytorch.tensor([-2.0, 0.5, 9.0, float("nan")], requires_grad=True)
+    low, high = tinytorch.tensor(-1.0, requires_grad=True), tinytorch.tensor([1.0, 1.0, 3.0, 1.0], requires_grad=True)
+    y = x.clamp(low, high)
+    y.sum().backward()
+    np.testing.assert_array_equal(y.array, [-1, 0.5, 3, np.nan])
+    assert x.grad.tolist() == [0, 1, 0, 1] and low.grad.item() == 1 and high.grad.tolist() == [0, 0, 1, 0]
+    z = tinytorch.tensor([-2.0, 0.5, 9.0])
+    assert z.clamp_(max=tinytorch.tensor([0.0, 1.0, 2.0])) is z and z.tolist() == [-2, 0.5, 2]
+
+
+@pytest.mark.parametrize("mode", ["trunc", "floor"])
+@pytest.mark.parametrize(
+    "values", [([-7, 7, -6], 2), ([-7.5, 7.5, -6.0], 2.0), ([-7, 7, -6], 2.0), ([-7.0, 7.5], [2, -2])]
+)
+def test_div_rounds_towards_zero_or_down(mode, values):
+    a, b = (tinytorch.tensor(v) if isinstance(v, list) else v for v in values)
+    y = a.div(b, rounding_mode=mode)
+    exact = np.true_divide(a.array, getattr(b, "array", b))
+    assert y.tolist() == (np.trunc(exact) if mode == "trunc" else np.floor(exact)).tolist()
+    assert y.dtype == (np.int64 if values[0] == [-7, 7, -6] and b == 2 and type(b) is int else np.float32)
+    assert a.div_(b, rounding_mode=mode) is a if a.dtype.kind == "f" else True
+    with pytest.raises(ValueError, match="div rounds by 'floor' or 'trunc', not by 'up'"):
+        a.div(b, rounding_mode="up")
+
+
+@pytest.mark.skipif(NUMPY_1, reason="NumPy 1 wraps around")
+def test_a_number_that_a_type_cannot_hold_is_refused():
+    with pytest.raises(RuntimeError, match="add cannot take inputs .*out of bounds"):
+        tinytorch.tensor([1], dtype=tinytorch.uint8) + 300
 
 
 # Made as in PyTorch, by the class itself

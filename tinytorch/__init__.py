@@ -22,7 +22,7 @@ __getattr__, __dir__, _names = face(
     {
         "tinytorch.autograd": "enable_grad inference_mode=no_grad is_grad_enabled no_grad set_grad_enabled",
         "tinytorch.creation": """
-            Generator arange as_tensor default_generator empty empty_like eye from_numpy full full_like get_rng_state
+            arange as_tensor empty empty_like eye from_numpy full full_like get_rng_state
             initial_seed linspace manual_seed ones ones_like rand rand_like randint randn randn_like randperm
             set_rng_state tensor zeros zeros_like""",
         "tinytorch.dtypes": """
@@ -33,6 +33,7 @@ __getattr__, __dir__, _names = face(
             exp flatten flip gather ge gt isfinite isnan le log log_softmax logaddexp logsumexp lt masked_fill matmul max
             maximum mean min minimum mul ne neg norm permute pow relu reshape roll sigmoid sign sin softmax split sqrt
             square squeeze stack std sub sum tanh transpose unbind unsqueeze var where""",
+        "tinytorch.generator": "Generator default_generator",
         "tinytorch.serialization": "load save",
         "tinytorch.tensor": "Tensor apply is_tensor",
         "tinytorch.training": "evaluate fit",

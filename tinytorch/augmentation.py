@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.creation import Generator, default_generator
 from tinytorch.data import TensorDataset
+from tinytorch.generator import Generator, default_generator
 from tinytorch.tensor import Tensor
 
 # Images, sampled between their cells

@@ -96,12 +96,14 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool = False,
 ) -> tuple[Any, ...]:
     """The gradients of the outputs for the inputs, as a tuple of Tensors; `grad` of no Tensor is touched.
 
-    With `create_graph` they can be differentiated again. Raises RuntimeError where an input does not require grad, or
-    did not contribute to the outputs (`allow_unused` gives None for it).
+    With `create_graph` they can be differentiated again. `only_inputs` is a word of older scripts and changes nothing.
+    Raises RuntimeError where an input does not require grad, or did not contribute to the outputs (`allow_unused` gives
+    None for it).
     """
     inputs = _several(inputs)
     for i, x in enumerate(inputs):

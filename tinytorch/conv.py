@@ -200,6 +200,8 @@ def _conv(
     dims: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Tensor:
     F.check_input(f"conv{dims}d", input, weight)
+    if bias is not None and bias.dtype != weight.dtype:
+        raise RuntimeError(f"conv{dims}d of {weight.dtype} expects a bias of that type, got {bias.dtype}")
     shapes = input.shape, weight.shape, None if bias is None else bias.shape
     given = map(as_remembered, (stride, padding, dilation, groups))
     geometry = _checked_conv(dims, *shapes, *given)

@@ -5,51 +5,16 @@ Names, arguments and data types are PyTorch's; the random numbers are NumPy's (P
 
 from __future__ import annotations
 
-import os
-from functools import cached_property
+import math
 from typing import Any
 
 import numpy as np
 
 from tinytorch.dtypes import Device, as_array, float32, int64
+from tinytorch.generator import Generator as Generator
+from tinytorch.generator import default_generator as default_generator
 from tinytorch.methods import numbers
 from tinytorch.tensor import Tensor
-
-
-class Generator:
-    """A source of random numbers with a state of its own; `numpy` is the NumPy Generator behind it."""
-
-    def __init__(self, device: Any = "cpu") -> None:
-        Device(device)
-        self.manual_seed(int.from_bytes(os.urandom(8), "little"))
-
-    def manual_seed(self, seed: int) -> Generator:
-        """Start over from a seed: equal seeds give equal numbers, on every machine."""
-        self._seed = int(seed)
-        self.__dict__.pop("numpy", None)
-        return self
-
-    @cached_property
-    def numpy(self) -> np.random.Generator:
-        """The NumPy Generator, made when it is first drawn from: importing numpy.random takes its time."""
-        return np.random.Generator(np.random.PCG64(self._seed % 2**64))
-
-    def initial_seed(self) -> int:
-        """The seed it was last started from."""
-        return self._seed
-
-    def get_state(self) -> dict[str, Any]:
-        """Where it stands, in plain numbers and strings."""
-        return {"seed": self._seed, "bit_generator": self.numpy.bit_generator.state}
-
-    def set_state(self, state: dict[str, Any]) -> Generator:
-        """Go on from where `get_state` was called."""
-        self._seed = state["seed"]
-        self.numpy.bit_generator.state = state["bit_generator"]
-        return self
-
-
-default_generator = Generator()
 
 
 def manual_seed(seed: int) -> Generator:
@@ -165,6 +130,8 @@ def arange(
     first, last = (0, start) if end is None else (start, end)
     if step == 0 or (last - first) * step < 0:
         raise RuntimeError(f"arange cannot go from {first} to {last} in steps of {step}")
+    if dtype is not None and np.dtype(dtype).kind in "iu":
+        first, last, step = (math.trunc(n) for n in (first, last, step))
     whole = all(isinstance(n, (int, np.integer)) for n in (first, last, step))
     numbers = np.arange(first, last, step, dtype=int64 if whole else np.float64)
     return _leaf(numbers.astype(dtype or (int64 if whole else float32), copy=False), device, requires_grad)
@@ -173,8 +140,12 @@ def arange(
 def linspace(
     start: float, end: float, steps: int, *, dtype: Any = float32, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """Numbers at equal distances from start to end, both included."""
-    return _leaf(np.linspace(start, end, steps, dtype=dtype or float32), device, requires_grad)
+    """Numbers at equal distances from start to end, both included; as whole numbers, without what is behind the point."""
+    first, last = (n.item() if isinstance(n, Tensor) else n for n in (start, end))
+    if np.dtype(dtype or float32).kind in "iu":
+        first, last = math.trunc(first), math.trunc(last)
+    numbers = np.linspace(first, last, steps, dtype=np.float64)
+    return _leaf(numbers.astype(dtype or float32), device, requires_grad)
 
 
 def eye(

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.creation import Generator, default_generator, tensor
+from tinytorch.creation import tensor
 from tinytorch.functional import stack
+from tinytorch.generator import Generator, default_generator
 from tinytorch.tensor import Tensor
 
 # Datasets

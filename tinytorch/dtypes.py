@@ -35,7 +35,7 @@ def as_array(data: Any, dtype: Any = None) -> np.ndarray:
             raise ValueError("a Tensor holds whole numbers of at most 64 bits with a sign, these are larger")
         if not holds_arrays(data):
             usual: dict[str, np.dtype] = {"f": float32, "i": int64}
-            array = array.astype(usual.get(array.dtype.kind, array.dtype))
+            array = array if dtype is not None else array.astype(usual.get(array.dtype.kind, array.dtype))
     if array.dtype.kind not in "fiub":
         raise TypeError(f"a Tensor holds real numbers or booleans, got {type(data).__name__} of {array.dtype}")
     return array if dtype is None else array.astype(dtype, copy=False)

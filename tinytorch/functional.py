@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,19 +17,40 @@ from tinytorch.dtypes import as_array
 from tinytorch.methods import Number
 from tinytorch.tensor import Tensor, apply, constant, is_tensor, matmul
 
-add, sub, mul, div, neg, pow = Tensor.add, Tensor.sub, Tensor.mul, Tensor.div, Tensor.neg, Tensor.pow
-abs, sqrt, exp, log, sin, cos = Tensor.abs, Tensor.sqrt, Tensor.exp, Tensor.log, Tensor.sin, Tensor.cos
-square, sign, erf, tanh, sigmoid = Tensor.square, Tensor.sign, Tensor.erf, Tensor.tanh, Tensor.sigmoid
-maximum, minimum, clamp = Tensor.maximum, Tensor.minimum, Tensor.clamp
-sum, mean, var, std, norm = Tensor.sum, Tensor.mean, Tensor.var, Tensor.std, Tensor.norm
-max, min, amax, amin, argmax, argmin = Tensor.max, Tensor.min, Tensor.amax, Tensor.amin, Tensor.argmax, Tensor.argmin
-all, any = Tensor.all, Tensor.any
-eq, ne, lt, le, gt, ge = Tensor.eq, Tensor.ne, Tensor.lt, Tensor.le, Tensor.gt, Tensor.ge
-logsumexp, softmax, log_softmax = Tensor.logsumexp, Tensor.softmax, Tensor.log_softmax
-reshape, flatten, permute, transpose = Tensor.reshape, Tensor.flatten, Tensor.permute, Tensor.transpose
-squeeze, unsqueeze, broadcast_to = Tensor.squeeze, Tensor.unsqueeze, Tensor.broadcast_to
-gather, masked_fill, clone = Tensor.gather, Tensor.masked_fill, Tensor.clone
-chunk, unbind, flip, roll = Tensor.chunk, Tensor.unbind, Tensor.flip, Tensor.roll
+
+def _functions(*names: str) -> list[Callable[..., Any]]:
+    """Methods of Tensor as functions, whose first argument is called `input`."""
+    return [_function(name, getattr(Tensor, name)) for name in names]
+
+
+def _check_tensor(name: str, input: Any) -> None:
+    """Raise TypeError for what is no Tensor."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name} expects a Tensor, got {type(input).__name__}: make it one with tensor()")
+
+
+def _function(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    def called(input: Tensor, *args: Any, **kwargs: Any) -> Any:
+        _check_tensor(name, input)
+        return method(input, *args, **kwargs)
+
+    called.__name__, called.__doc__, called.__qualname__ = name, method.__doc__, name
+    return called
+
+
+add, sub, mul, div, neg, pow = _functions("add", "sub", "mul", "div", "neg", "pow")
+abs, sqrt, exp, log, sin, cos = _functions("abs", "sqrt", "exp", "log", "sin", "cos")
+square, sign, erf, tanh, sigmoid = _functions("square", "sign", "erf", "tanh", "sigmoid")
+maximum, minimum, clamp = _functions("maximum", "minimum", "clamp")
+sum, mean, var, std, norm = _functions("sum", "mean", "var", "std", "norm")
+max, min, amax, amin, argmax, argmin = _functions("max", "min", "amax", "amin", "argmax", "argmin")
+all, any = _functions("all", "any")
+eq, ne, lt, le, gt, ge = _functions("eq", "ne", "lt", "le", "gt", "ge")
+logsumexp, softmax, log_softmax = _functions("logsumexp", "softmax", "log_softmax")
+reshape, flatten, permute, transpose = _functions("reshape", "flatten", "permute", "transpose")
+squeeze, unsqueeze, broadcast_to = _functions("squeeze", "unsqueeze", "broadcast_to")
+gather, masked_fill, clone = _functions("gather", "masked_fill", "clone")
+chunk, unbind, flip, roll = _functions("chunk", "unbind", "flip", "roll")
 
 
 # Activations
@@ -37,31 +58,47 @@ chunk, unbind, flip, roll = Tensor.chunk, Tensor.unbind, Tensor.flip, Tensor.rol
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
     """max(x, 0), with slope 0 at 0."""
+    _check_tensor("relu", input)
     return input.relu_() if inplace else input.relu()
 
 
-def leaky_relu(input: Tensor, negative_slope: Number = 0.01) -> Tensor:
+def leaky_relu(input: Tensor, negative_slope: Number = 0.01, inplace: bool = False) -> Tensor:
     """x where it is positive, else negative_slope x. Maas, Hannun and Ng (2013)."""
+    _check_tensor("leaky_relu", input)
+    if inplace:
+        return input.copy_(leaky_relu(input.clone(), negative_slope))
     return where(input > 0, input, negative_slope * input)
 
 
-def elu(input: Tensor, alpha: Number = 1.0) -> Tensor:
+def elu(input: Tensor, alpha: Number = 1.0, inplace: bool = False) -> Tensor:
     """x where it is positive, else alpha (exp(x) - 1). Clevert, Unterthiner and Hochreiter (2016), equation 14."""
+    _check_tensor("elu", input)
+    if inplace:
+        return input.copy_(elu(input.clone(), alpha))
     return where(input > 0, input, alpha * (input.clamp(max=0).exp() - 1))
 
 
 def softplus(input: Tensor, beta: Number = 1, threshold: Number = 20) -> Tensor:
-    """log(1 + exp(beta x)) / beta without overflow, a smooth relu. It is exact above PyTorch's threshold too."""
-    return apply(ops.logaddexp, input * beta, 0) / beta
+    """log(1 + exp(beta x)) / beta without overflow, a smooth relu.
+
+    It is x where beta x is above a threshold below 20; from there on the two are the same."""
+    _check_tensor("softplus", input)
+    scaled = input * beta
+    smooth: Tensor = apply(ops.logaddexp, scaled, 0) / beta
+    return smooth if threshold >= 20 else where(scaled > threshold, input, smooth)
 
 
 def logsigmoid(input: Tensor) -> Tensor:
     """log(sigmoid(x)), without overflow."""
+    _check_tensor("logsigmoid", input)
     return -softplus(-input)
 
 
-def silu(input: Tensor) -> Tensor:
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x sigmoid(x), also called swish. Elfwing, Uchibe and Doya (2018)."""
+    _check_tensor("silu", input)
+    if inplace:
+        return input.copy_(silu(input.clone()))
     y: Tensor = input * input.sigmoid()
     return y
 
@@ -71,6 +108,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
     Hendrycks and Gimpel (2016), section 2. Raises ValueError for another approximation.
     """
+    _check_tensor("gelu", input)
     if approximate == "tanh":
         twice: Tensor = 1 + (math.sqrt(2 / math.pi) * (input + 0.044715 * input**3)).tanh()
     elif approximate == "none":
@@ -90,26 +128,33 @@ def where(condition: Any, input: Any, other: Any) -> Tensor:
 
 def logaddexp(input: Tensor, other: Tensor) -> Tensor:
     """log(exp(input) + exp(other)), without overflow."""
+    _check_tensor("logaddexp", input)
     return apply(ops.logaddexp, input, other)
 
 
 def isnan(input: Tensor) -> Tensor:
     """Which elements are not a number."""
+    _check_tensor("isnan", input)
     return constant(np.isnan, input)
 
 
 def isfinite(input: Tensor) -> Tensor:
     """Which elements are neither infinite nor nan."""
+    _check_tensor("isfinite", input)
     return constant(np.isfinite, input)
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether two Tensors have one shape and the same elements."""
+    _check_tensor("equal", input)
+    _check_tensor("equal", other)
     return bool(np.array_equal(input.array, other.array))
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8) -> bool:
     """Whether |input - other| <= atol + rtol |other| everywhere."""
+    _check_tensor("allclose", input)
+    _check_tensor("allclose", other)
     return bool(np.allclose(input.array, other.array, rtol, atol))
 
 
@@ -122,7 +167,16 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     _check_several("cat", tensors)
     if not tensors:
         raise RuntimeError("cat expects at least one Tensor, got none")
+    if builtins.any(t.array.shape == (0,) for t in tensors):
+        tensors = _fitting(tensors, dim)
     return apply(ops.cat, *tensors, axis=dim)
+
+
+def _fitting(tensors: Sequence[Tensor], dim: int) -> Sequence[Tensor]:
+    """The Tensors, those of shape (0,) in one that fits the others: scripts start lists so."""
+    shape = next((t.shape for t in tensors if t.ndim and t.shape != (0,)), (0,))
+    none = tuple(0 if i == dim % len(shape) else n for i, n in enumerate(shape))
+    return [t.reshape(none) if t.shape == (0,) else t for t in tensors]
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -138,9 +192,9 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def _check_several(name: str, tensors: Any) -> None:
     """Raise TypeError for anything but a list or tuple of Tensors."""
-    other = tensors if not isinstance(tensors, (list, tuple)) else next((t for t in tensors if not is_tensor(t)), None)
-    if other is not None:
-        raise TypeError(f"{name} expects a list of Tensors, got {type(other).__name__}")
+    others = [t for t in tensors if not is_tensor(t)] if isinstance(tensors, (list, tuple)) else [tensors]
+    if others:
+        raise TypeError(f"{name} expects a list of Tensors, got {type(others[0]).__name__}")
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
@@ -153,10 +207,30 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Number
     """More elements around a Tensor: pad = (left, right, top, bottom, ...), the last dimension first.
 
     mode: "constant" (a value), "reflect" (mirrored, without the edge), "replicate" (the edge), "circular" (from the other
-    end). Raises ValueError for another mode, RuntimeError for a pad of odd length, too long or negative.
+    end). A negative pad takes away. Raises ValueError for another mode, RuntimeError for a pad of odd length or too long.
     """
-    if len(pad) % 2 or len(pad) > 2 * input.ndim or builtins.any(n < 0 for n in pad):
-        raise RuntimeError(f"pad expects pairs of numbers >= 0 for at most {input.ndim} dimensions, got {tuple(pad)}")
+    if len(pad) % 2 or len(pad) > 2 * input.ndim:
+        raise RuntimeError(f"pad expects pairs of numbers for at most {input.ndim} dimensions, got {tuple(pad)}")
+    if builtins.any(n < 0 for n in pad):
+        more, less = [builtins.max(n, 0) for n in pad], [builtins.min(n, 0) for n in pad]
+        if mode == "circular":  # what comes in again is of what is left
+            return _padded(_cropped(input, less), more, mode, value)
+        return _cropped(_padded(input, more, mode, value), less)
+    return _padded(input, pad, mode, value)
+
+
+def _cropped(input: Tensor, pad: Sequence[int]) -> Tensor:
+    """What is left of a Tensor when negative pads take away from its ends."""
+    places = [slice(None)] * input.ndim
+    for i, (before, after) in enumerate(zip(pad[::2], pad[1::2], strict=True), 1):
+        length = input.shape[-i]
+        if length + before + after < 0:
+            raise RuntimeError(f"pad cannot take {(-before, -after)} from the {length} at dim {-i}")
+        places[-i] = slice(-before, length + after)
+    return input[tuple(places)]
+
+
+def _padded(input: Tensor, pad: Sequence[int], mode: str, value: Number) -> Tensor:
     pairs = list(zip(pad[::2], pad[1::2], strict=True))[::-1]
     if mode == "constant":
         widths = [(0, 0)] * (input.ndim - len(pairs)) + pairs
@@ -191,8 +265,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 def check_input(name: str, input: Any, weight: Tensor) -> None:
     """Raise TypeError for an input that is no Tensor, RuntimeError for one of another type than the weight it will meet."""
-    if not isinstance(input, Tensor):
-        raise TypeError(f"{name} expects a Tensor, got {type(input).__name__}: make it one with tensor()")
+    _check_tensor(name, input)
     if input.dtype != weight.dtype:
         raise RuntimeError(
             f"{name} of {weight.dtype} expects an input of that type, got {input.dtype}: convert it with to()"
@@ -215,13 +288,15 @@ def normalize(input: Tensor, p: Number = 2, dim: int = 1, eps: float = 1e-12) ->
 def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None) -> Tensor:
     """The rows of a table at indices: input (...) of whole numbers, weight (V, D) -> (..., D).
 
-    The row at padding_idx gets no gradient. Raises TypeError for indices that are no whole numbers, IndexError for one that
-    is not in the table.
+    The row at padding_idx gets no gradient. Raises TypeError for indices that are no whole numbers, RuntimeError for a table
+    that is no matrix, IndexError for an index that is not in it.
     """
     if not isinstance(input, Tensor) or input.dtype.kind not in "iu":
         raise TypeError(
             f"embedding expects a Tensor of whole numbers, got {getattr(input, 'dtype', type(input).__name__)}"
         )
+    if weight.ndim != 2:
+        raise RuntimeError(f"embedding expects a table (V, D) of vectors, got shape {weight.shape}")
     rows = weight.shape[0]
     outside = input.array[(input.array < 0) | (input.array >= rows)]
     if outside.size:

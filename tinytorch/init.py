@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinytorch.autograd import no_grad
-from tinytorch.creation import Generator, default_generator
+from tinytorch.generator import Generator, default_generator
 from tinytorch.tensor import Tensor
 
 

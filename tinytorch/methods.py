@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 import numpy as np
 
 from tinytorch import ops
+from tinytorch._lazy import nearest
 from tinytorch.dtypes import Device
+from tinytorch.generator import Generator, default_generator
 
 Tensor: TypeAlias = Any  # tinytorch.tensor.Tensor, which is made of these methods
 Number: TypeAlias = float | int | bool
@@ -72,12 +74,14 @@ def in_float32(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return called
 
 
-def _axes(dim: Any) -> Any:
+def _axes(dim: Any, x: Tensor) -> Any:
     """Dims as NumPy takes axes: None, a number or a tuple; without any of them, all are meant, as in PyTorch."""
     if dim is None or isinstance(dim, (int, np.integer)):
         return dim
     if not isinstance(dim, (tuple, list)) or not all(isinstance(d, (int, np.integer)) for d in dim):
         raise TypeError(f"dim is a whole number or a tuple of them, got {dim!r}")
+    if not x.ndim:  # as if it had one dim, which NumPy grants to numbers only
+        dim = [d for d in dim if from_front(d, x, "reducing") is None]
     return tuple(dim) or None
 
 
@@ -120,12 +124,11 @@ def numbers(given: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(given[0]) if len(given) == 1 and isinstance(given[0], (tuple, list)) else given
 
 
-def check_bounds(low: Any, high: Any) -> None:
-    """Raise RuntimeError where clamp has neither bound, TypeError where one is a Tensor."""
+def check_bounds(low: Any, high: Any) -> bool:
+    """Whether a bound of clamp is a Tensor. Raises RuntimeError where there is neither bound."""
     if low is None and high is None:
         raise RuntimeError("clamp needs min, max or both")
-    if isinstance(low, TensorMethods) or isinstance(high, TensorMethods):
-        raise TypeError("clamp takes numbers: for Tensors there are maximum and minimum")
+    return isinstance(low, TensorMethods) or isinstance(high, TensorMethods)
 
 
 def check_fill(mask: Tensor, value: Any) -> None:
@@ -134,12 +137,27 @@ def check_fill(mask: Tensor, value: Any) -> None:
         raise RuntimeError(f"masked_fill expects a mask of booleans, got {getattr(mask, 'dtype', type(mask).__name__)}")
     if np.shape(getattr(value, "array", value)):
         raise RuntimeError(f"masked_fill expects a single number as its value, got shape {np.shape(value)}")
+    if isinstance(value, complex):
+        raise RuntimeError(f"masked_fill expects a real number as its value, got {value}")
+
+
+def _truncated(a: Any, b: Any) -> Any:
+    """a / b without what is behind the point; of whole numbers exactly."""
+    if getattr(a, "dtype", np.dtype(int)).kind == "f" or getattr(b, "dtype", np.dtype(type(b))).kind == "f":
+        return np.trunc(a / b)
+    down = np.floor_divide(a, b)
+    return down + ((down < 0) & (down * b != a))
 
 
 class TensorMethods:
     """The methods of Tensor that are ops; see `tinytorch.tensor.Tensor`."""
 
     __slots__ = ()
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Raise AttributeError for a name that there is not, with the nearest that there is."""
+        hint = "" if name.startswith("__") else nearest(name, [n for n in dir(self) if not n.startswith("_")])
+        raise AttributeError(f"Tensor has no {name!r}{hint}", name=name, obj=self)
 
     # Functions of every element
 
@@ -155,7 +173,6 @@ class TensorMethods:
     relu = method(ops.relu)
     neg = method(ops.neg)
     mul = method(ops.mul)
-    div = method(ops.div)
     pow = method(ops.pow)
     maximum = method(ops.maximum)
     minimum = method(ops.minimum)
@@ -168,14 +185,27 @@ class TensorMethods:
         """self - alpha * other."""
         return self.apply(ops.sub, self, other if alpha == 1 else other * alpha)
 
-    def square(self: Tensor) -> Tensor:
-        """The square of every element."""
-        return self.apply(ops.mul, self, self)
+    def div(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+        """self / other; rounded towards 0 by "trunc" and down by "floor", which no gradient passes.
 
-    def clamp(self: Tensor, min: Number | None = None, max: Number | None = None) -> Tensor:
-        """Every element kept within [min, max], two numbers, one of which may be left out; the gradient passes where it was
-        within already. Raises RuntimeError where both are left out, TypeError for Tensors."""
-        check_bounds(min, max)
+        Raises ValueError for another mode."""
+        if rounding_mode is None:
+            return self.apply(ops.div, self, other)
+        if rounding_mode not in ("floor", "trunc"):
+            raise ValueError(f"div rounds by 'floor' or 'trunc', not by {rounding_mode!r}")
+        return self.constant(np.floor_divide if rounding_mode == "floor" else _truncated, self, other)
+
+    def square(self: Tensor) -> Tensor:
+        """The square of every element; of booleans as int64."""
+        x = self.long() if self.dtype.kind == "b" else self
+        return self.apply(ops.mul, x, x)
+
+    def clamp(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
+        """Every element kept within [min, max], two numbers or Tensors, one of which may be left out; the gradient passes
+        where it was within already, and else goes to the bound. Raises RuntimeError where both are left out."""
+        if check_bounds(min, max):
+            raised = self if min is None else self.apply(ops.where, min, self, condition=(self < min).array)
+            return raised if max is None else self.apply(ops.where, max, raised, condition=(raised > max).array)
         return self.apply(ops.clamp, self, min=min, max=max)
 
     def masked_fill(self: Tensor, mask: Tensor, value: Any) -> Tensor:
@@ -189,7 +219,7 @@ class TensorMethods:
 
     def sign(self: Tensor) -> Tensor:
         """-1, 0 or 1; no gradient passes."""
-        return self.constant(np.sign, self)
+        return self.constant(np.sign, self) if self.dtype.kind != "b" else self.clone()
 
     # Reductions
 
@@ -197,18 +227,21 @@ class TensorMethods:
     def sum(self: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """The sum over dim (one, several or all); whole numbers and booleans add up to int64."""
         x = self.long() if self.dtype.kind in "iub" else self
-        return self.apply(ops.sum, x, axis=_axes(dim), keepdims=keepdim)
+        return self.apply(ops.sum, x, axis=_axes(dim, self), keepdims=keepdim)
 
     @takes_axis
     @in_float32
     def mean(self: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """The mean over dim (one, several or all); raises RuntimeError for anything but floats."""
-        return self.apply(ops.mean, _floats(self, "mean"), axis=_axes(dim), keepdims=keepdim)
+        return self.apply(ops.mean, _floats(self, "mean"), axis=_axes(dim, self), keepdims=keepdim)
 
     @takes_axis
     @in_float32
     def var(self: Tensor, dim: Dim = None, correction: Number = 1, keepdim: bool = False) -> Tensor:
-        """The variance over dim: the sum of squared distances from the mean by (count - correction)."""
+        """The variance over dim: the sum of squared distances from the mean by (count - correction).
+
+        A bool as dim is PyTorch's older `unbiased`: whether the correction is 1 or 0, over all dims."""
+        dim, correction = (None, dim) if isinstance(dim, bool) else (dim, 1 if correction is None else correction)
         mean = _floats(self, "var").mean(dim, keepdim=True)
         count = math.prod(n for n, kept in zip(self.shape, mean.shape, strict=True) if n != kept)
         distance = self - mean
@@ -222,12 +255,12 @@ class TensorMethods:
     @takes_axis
     def amax(self: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """The largest element over dim; equal ones share the gradient evenly."""
-        return self.apply(ops.amax, self, axis=_axes(dim), keepdims=keepdim)
+        return self.apply(ops.amax, self, axis=_axes(dim, self), keepdims=keepdim)
 
     @takes_axis
     def amin(self: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """The smallest element over dim; equal ones share the gradient evenly."""
-        return self.apply(ops.amin, self, axis=_axes(dim), keepdims=keepdim)
+        return self.apply(ops.amin, self, axis=_axes(dim, self), keepdims=keepdim)
 
     @takes_axis
     def max(self: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
@@ -270,41 +303,49 @@ class TensorMethods:
     @takes_axis
     def all(self: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """Whether every element is true."""
-        return self.constant(np.all, self, axis=_axes(dim), keepdims=keepdim)
+        return self.constant(np.all, self, axis=_axes(dim, self), keepdims=keepdim)
 
     @takes_axis
     def any(self: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
         """Whether some element is true."""
-        return self.constant(np.any, self, axis=_axes(dim), keepdims=keepdim)
+        return self.constant(np.any, self, axis=_axes(dim, self), keepdims=keepdim)
 
     @takes_axis
     def logsumexp(self: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
         """log(sum(exp(x))) over dim, without overflow."""
         return self.apply(
-            ops.logsumexp, self if self.dtype.kind == "f" else self.float(), axis=_axes(dim), keepdims=keepdim
+            ops.logsumexp, self if self.dtype.kind == "f" else self.float(), axis=_axes(dim, self), keepdims=keepdim
         )
 
     @takes_axis
-    def softmax(self: Tensor, dim: int) -> Tensor:
-        """exp(x) / sum(exp(x)) along dim, without overflow."""
-        return self.apply(ops.softmax, _floats(self, "softmax"), axis=dim)
+    def softmax(self: Tensor, dim: int, dtype: Any = None) -> Tensor:
+        """exp(x) / sum(exp(x)) along dim, without overflow; with a dtype, the elements are first converted to it."""
+        x = _floats(self.to(dtype), "softmax")
+        return self.apply(ops.softmax, x, axis=dim) if x.numel() else x.clone()
 
     @takes_axis
-    def log_softmax(self: Tensor, dim: int) -> Tensor:
-        """The logarithm of softmax along dim, without overflow."""
-        return self.apply(ops.log_softmax, _floats(self, "log_softmax"), axis=dim)
+    def log_softmax(self: Tensor, dim: int, dtype: Any = None) -> Tensor:
+        """The logarithm of softmax along dim, without overflow; with a dtype, the elements are first converted to it."""
+        x = _floats(self.to(dtype), "log_softmax")
+        return self.apply(ops.log_softmax, x, axis=dim) if x.numel() else x.clone()
 
     @takes_axis
     @in_float32
-    def norm(self: Tensor, p: Number = 2, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    def norm(self: Tensor, p: Number | str = "fro", dim: Dim = None, keepdim: bool = False) -> Tensor:
         """(sum |x|^p)^(1/p) over dim; its limits are the largest |x| for p = inf, the smallest for p = -inf, and for p = 0
-        how many x are not 0. The gradient at a norm of 0 is 0. Raises RuntimeError for anything but floats."""
+        how many x are not 0. "fro" is the norm for p = 2. The gradient at a norm of 0 is 0.
+
+        Raises RuntimeError for anything but floats, ValueError for a norm that is no sum of powers."""
+        if p == "fro":
+            p = 2
+        if isinstance(p, str):
+            raise ValueError(f"norm knows 'fro' and every number, not {p!r}")
         if p == 0:
             return (_floats(self, "norm") != 0).sum(dim, keepdim).to(self.dtype)
         if p in (math.inf, -math.inf):
             distance = _floats(self, "norm").abs()
             return distance.amax(dim, keepdim) if p > 0 else distance.amin(dim, keepdim)
-        return self.apply(ops.norm, _floats(self, "norm"), p=p, axis=_axes(dim), keepdims=keepdim)
+        return self.apply(ops.norm, _floats(self, "norm"), p=p, axis=_axes(dim, self), keepdims=keepdim)
 
     # Shapes
 
@@ -406,14 +447,18 @@ class TensorMethods:
         at, length = from_front(dim, self, "gather"), self.shape[dim] if self.ndim else 1
         if index.dtype.kind not in "iu":
             raise RuntimeError(f"gather expects an index of whole numbers, got {index.dtype}")
+        if not index.numel():
+            return self.flatten()[:0].reshape(index.shape)
+        if max(self.ndim, index.ndim) == 1 != min(self.ndim, index.ndim):  # a single number is taken to have a dim
+            return self.reshape(-1).gather(0, index.reshape(-1)).reshape(index.shape)
         if index.ndim != self.ndim or any(
             n > m for d, (n, m) in enumerate(zip(index.shape, self.shape, strict=True)) if d != at
         ):
             raise RuntimeError(
                 f"gather along dim {dim} of shape {self.shape} cannot take an index of shape {index.shape}"
             )
-        first, last = (index.array.min(), index.array.max()) if index.numel() else (0, 0)
-        if index.numel() and not 0 <= first <= last < length:
+        first, last = index.array.min(), index.array.max()
+        if not 0 <= first <= last < length:
             raise RuntimeError(f"gather expects places from 0 to {length - 1} along dim {dim}, got {first} to {last}")
         places: list[Any] = list(np.ogrid[tuple(slice(n) for n in index.shape)])
         places[at : at + 1] = [index.array] if self.ndim else []
@@ -487,6 +532,16 @@ class TensorMethods:
                 parts = rolled.split([length - step % length, step % length], at)
                 rolled = self.apply(ops.cat, *parts[::-1], axis=at)
         return rolled
+
+    # Random numbers, in place
+
+    def normal_(self: Tensor, mean: Number = 0.0, std: Number = 1.0, *, generator: Generator | None = None) -> Tensor:
+        """In place: normal random numbers with a mean and a standard deviation."""
+        return self.copy_((generator or default_generator).numpy.normal(mean, std, self.shape))
+
+    def uniform_(self: Tensor, a: Number = 0.0, b: Number = 1.0, *, generator: Generator | None = None) -> Tensor:
+        """In place: random numbers from a up to but without b."""
+        return self.copy_((generator or default_generator).numpy.uniform(a, b, self.shape))
 
     # Types and copies
 

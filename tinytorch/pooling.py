@@ -151,20 +151,43 @@ def _max_pool(
     return apply(max_pool, input, **geometry)
 
 
+def _check_no_indices(name: str, return_indices: bool) -> None:
+    """Raise NotImplementedError where indices are asked for, which only unpooling needs."""
+    if return_indices:
+        raise NotImplementedError(
+            f"{name} gives the values alone, without return_indices: for one window there is max(dim)"
+        )
+
+
 def max_pool1d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> Tensor:
     """The largest element of every window of a signal, (N, C, L) -> (N, C, L_out); the stride is the kernel by default.
 
-    Raises RuntimeError for other dimensions, a padding of more than half of the kernel, a kernel larger than the input.
+    Raises RuntimeError for other dimensions, a padding of more than half of the kernel, a kernel larger than the input,
+    NotImplementedError for return_indices.
     """
+    _check_no_indices("max_pool1d", return_indices)
     return _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def max_pool2d(
-    input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
+    input: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
 ) -> Tensor:
     """The largest element of every window of an image, (N, C, H, W) -> (N, C, H_out, W_out). Raises as max_pool1d does."""
+    _check_no_indices("max_pool2d", return_indices)
     return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
@@ -281,13 +304,15 @@ def _mean_of_blocks(input: Tensor, kernel: Sizes) -> Tensor:
     return _avg_pool(f"avg_pool{dims}d", dims, input, kernel, kernel, 0, False, True)
 
 
-def adaptive_max_pool1d(input: Tensor, output_size: Any) -> Tensor:
+def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = False) -> Tensor:
     """The largest element of each of output_size windows of a signal, (N, C, L) -> (N, C, output_size)."""
+    _check_no_indices("adaptive_max_pool1d", return_indices)
     return _adaptive("max", 1, input, output_size)
 
 
-def adaptive_max_pool2d(input: Tensor, output_size: Any) -> Tensor:
+def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = False) -> Tensor:
     """The largest element of each of output_size windows of an image; None keeps a size."""
+    _check_no_indices("adaptive_max_pool2d", return_indices)
     return _adaptive("max", 2, input, output_size)
 
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from tinytorch import ops
 from tinytorch.changes import mark_changed
-from tinytorch.creation import default_generator, ones, zeros
+from tinytorch.creation import ones, zeros
 from tinytorch.dtypes import Device
+from tinytorch.generator import default_generator
 from tinytorch.layers import Module, Parameter
 from tinytorch.tensor import Tensor, apply
 
@@ -50,7 +51,7 @@ def _dropout(input: Tensor, mask_shape: tuple[int, ...], p: float, training: boo
     if not input.is_floating_point():
         raise RuntimeError(f"dropout expects floating point numbers, got {input.dtype}")
     kept = default_generator.numpy.random(mask_shape, dtype=np.float32) >= p
-    mask = kept.astype(input.dtype) / max(1 - p, np.finfo(np.float32).tiny)
+    mask = kept.astype(input.dtype) / max(1 - p, float(np.finfo(input.dtype).tiny))
     return input.mul_(mask) if inplace else input * mask
 
 

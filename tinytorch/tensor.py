@@ -42,7 +42,7 @@ def apply(op: Callable[..., Any], *inputs: Any, **params: Any) -> Tensor:
     computed = arrays if single_precision else in_one_type(arrays)
     try:
         found = op(*computed, **params)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise _refused(op, computed, error) from error
     if type(found) is not tuple or len(found) < 2:
         raise TypeError(f"{op.__name__} must return its value and a function that sends a gradient back for each input")
@@ -84,7 +84,7 @@ def no_wider(value: Any, arrays: Sequence[Any]) -> np.ndarray:
     return np.asarray(value, same[0] if same else (value.dtype, int64, float32)[rank])
 
 
-def _refused(function: Callable[..., Any], arrays: Sequence[Any], error: ValueError) -> Exception:
+def _refused(function: Callable[..., Any], arrays: Sequence[Any], error: Exception) -> Exception:
     """What NumPy has against the inputs, as one sentence that names the call and the shapes."""
     name = {"put": "t[i] = v", "amax": "max", "amin": "min"}.get(function.__name__, function.__name__)
     shapes = " and ".join(str(np.shape(a)) for a in arrays)
@@ -525,7 +525,7 @@ class Tensor(TensorMethods):
     __ifloordiv__, __iand__ = _constant_in_place(np.floor_divide), _constant_in_place(np.bitwise_and)
     __ior__, __ixor__ = _constant_in_place(np.bitwise_or), _constant_in_place(np.bitwise_xor)
     __ilshift__, __irshift__ = _constant_in_place(np.left_shift), _constant_in_place(np.right_shift)
-    mul_, div_, pow_ = _in_place(ops.mul), _in_place(ops.div), _in_place(ops.pow)
+    mul_, pow_ = _in_place(ops.mul), _in_place(ops.pow)
     relu_, exp_, sqrt_, neg_ = _in_place(ops.relu), _in_place(ops.exp), _in_place(ops.sqrt), _in_place(ops.neg)
 
     def add_(self, other: Any, *, alpha: Number = 1) -> Tensor:
@@ -536,9 +536,16 @@ class Tensor(TensorMethods):
         """In place: self - alpha * other."""
         return self._write(ops.sub, other if alpha == 1 else other * alpha)
 
-    def clamp_(self, min: Number | None = None, max: Number | None = None) -> Tensor:
+    def div_(self, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+        """In place: self / other, perhaps rounded; see `div`."""
+        if rounding_mode is None:
+            return self._write(ops.div, other)
+        return self.copy_(self.div(other, rounding_mode=rounding_mode))
+
+    def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
         """In place: every element kept within [min, max]; see `clamp`."""
-        check_bounds(min, max)
+        if check_bounds(min, max):
+            return self.copy_(self.clone().clamp(min, max))
         return self._write(ops.clamp, min=min, max=max)
 
     def copy_(self, other: Any) -> Tensor:

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from tinytorch.autograd import no_grad
-from tinytorch.creation import Generator, default_generator
 from tinytorch.data import Compose, DataLoader, Subset
+from tinytorch.generator import Generator, default_generator
 from tinytorch.layers import Module
 from tinytorch.losses import cross_entropy
 from tinytorch.optimizers import Optimizer, clip_grad_norm_
