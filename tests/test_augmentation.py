@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tinytorch import augmentation
 from tinytorch.augmentation import (
     RandomAffine,
+    RandomDistortion,
     RandomElastic,
     RandomIntensity,
     RandomNoise,
@@ -108,6 +109,44 @@ def test_elastic_is_simards_by_scipy(ndimage):
         np.testing.assert_allclose(got[n, c], expected, atol=1e-9)
 
 
+def test_a_distortion_is_affine_alone_where_nothing_is_elastic_and_the_other_way_round():
+    images = Tensor(drawn(4, 2, 12, 10))
+    for flat, elastic in ((RandomAffine(20, 0.2, 0.2, 2), RandomElastic(0)), (RandomAffine(), RandomElastic(20, 3))):
+        flat.generator = elastic.generator = seeded(5)
+        got = RandomDistortion(flat, elastic)(images).array
+        flat.generator = elastic.generator = seeded(5)
+        expected = elastic(flat(images)).array  # a move by nothing samples what is there
+        np.testing.assert_allclose(got, expected, atol=1e-9)
+
+
+def test_a_distortion_is_the_affine_map_and_then_the_elastic_one_on_what_bilinear_sampling_keeps():
+    flat, elastic = RandomAffine(20, 0.2, 0.2, 2), RandomElastic(20, 4)
+    flat.generator = elastic.generator = seeded(5)
+    slopes = Tensor(ramps(20, 61).copy())
+    got = RandomDistortion(flat, elastic)(slopes).array
+    flat.generator = elastic.generator = seeded(5)
+    twice = elastic(flat(slopes)).array
+    np.testing.assert_allclose(got[:, :, 20:41, 20:41], twice[:, :, 20:41, 20:41], atol=1e-9)
+    assert np.abs(got - slopes.array)[:, :, 20:41, 20:41].max() > 1
+
+
+def test_the_parts_of_a_distortion_can_be_found_in_it():
+    flat, elastic = RandomAffine(), RandomElastic()
+    assert RandomDistortion(flat, elastic).transforms == [flat, elastic]
+
+
+def test_a_distortion_keeps_a_thin_line_sharper_than_two_in_turn():
+    line = np.zeros((50, 1, 28, 28))
+    line[:, :, :, 14] = 1
+    flat, elastic = RandomAffine(15, 0.15, 0.2, 2.5), RandomElastic()
+    flat.generator = elastic.generator = seeded()
+    once, twice = (
+        transform(Tensor(line)).array.max(-1).mean()
+        for transform in (RandomDistortion(flat, elastic), Compose([flat, elastic]))
+    )
+    assert once > twice + 0.05
+
+
 def test_elastic_has_the_papers_parameters():
     images = Tensor(drawn(2, 1, 28, 28))
     as_said = RandomElastic(alpha=34, sigma=4, generator=seeded())(images).array
@@ -189,6 +228,7 @@ def test_elastic_moves_neighbours_alike_and_by_as_much_as_simard_says():
 TRANSFORMS = {
     "affine": lambda **g: RandomAffine(10, 0.1, 0.1, 1, **g),
     "elastic": lambda **g: RandomElastic(8, 2, **g),
+    "distortion": lambda **g: RandomDistortion(RandomAffine(10, 0.1, 0.1, 1, **g), RandomElastic(8, 2, **g)),
     "intensity": lambda **g: RandomIntensity(0.2, 0.1, **g),
     "noise": lambda **g: RandomNoise(0.1, **g),
 }
@@ -411,4 +451,11 @@ def test_a_data_set_without_inputs_and_labels_is_refused(call, dataset):
 def test_every_transform_is_tested_here():
     own = (value for value in vars(augmentation).values() if getattr(value, "__module__", "") == augmentation.__name__)
     classes = {value.__name__ for value in own if isinstance(value, type)}
-    assert classes == {"RandomAffine", "RandomElastic", "RandomIntensity", "RandomNoise", "ShuffleSpace"}
+    assert classes == {
+        "RandomAffine",
+        "RandomDistortion",
+        "RandomElastic",
+        "RandomIntensity",
+        "RandomNoise",
+        "ShuffleSpace",
+    }

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinytorch.data import TensorDataset
+from tinytorch.data import Compose, TensorDataset
 from tinytorch.generator import Generator, default_generator
 from tinytorch.tensor import Tensor
 
@@ -52,13 +52,21 @@ def affine(images: np.ndarray, matrices: np.ndarray, shifts: np.ndarray) -> np.n
     matrices (N, 2, 2), shifts (N, 2) in cells. Each cell of the result looks up where it comes from, so that none stays
     empty; what comes from outside is 0.
     """
-    height, width = images.shape[2:]
+    grid = np.indices(images.shape[2:])[:, np.newaxis]  # rows and columns (1, H, W)
+    return sample(images, *affine_origins(grid[0], grid[1], matrices, shifts))
+
+
+def affine_origins(
+    rows: np.ndarray, columns: np.ndarray, matrices: np.ndarray, shifts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the places (N or 1, H, W) of images come from that were mapped as `affine` says: rows and columns (N, H, W)."""
+    height, width = rows.shape[1:]
     centre = np.array([height - 1, width - 1]) / 2
-    grid = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), -1).reshape(-1, 2) - centre
+    places = np.stack([rows, columns], -1).reshape(len(rows), height * width, 2) - centre
     # (N, H * W, 2): the inverse of each matrix, applied to rows of (row, column)
-    origins = (grid - shifts[:, np.newaxis]) @ np.linalg.inv(matrices).swapaxes(1, 2) + centre
-    rows, columns = np.moveaxis(origins.reshape(-1, height, width, 2), -1, 0)
-    return sample(images, rows, columns)
+    origins = (places - shifts[:, np.newaxis]) @ np.linalg.inv(matrices).swapaxes(1, 2) + centre
+    from_rows, from_columns = np.moveaxis(origins.reshape(-1, height, width, 2), -1, 0)
+    return from_rows, from_columns
 
 
 class RandomAffine:
@@ -87,7 +95,11 @@ class RandomAffine:
 
     def __call__(self, x: Tensor) -> Tensor:
         images = _images(x, "RandomAffine")
-        random, n = _numpy(self.generator), len(images)
+        return Tensor(affine(images, *self.draw(len(images))))
+
+    def draw(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Matrices (n, 2, 2) and shifts (n, 2), as `affine` takes them."""
+        random = _numpy(self.generator)
         angle = np.deg2rad(random.uniform(-self.degrees, self.degrees, n))
         factor = random.uniform(1 - self.scale, 1 + self.scale, n)
         slant = random.uniform(-self.shear, self.shear, n)
@@ -95,7 +107,7 @@ class RandomAffine:
         cos, sin, zero, one = np.cos(angle), np.sin(angle), np.zeros(n), np.ones(n)
         turn = np.array([[cos, -sin], [sin, cos]]).transpose(2, 0, 1)
         shear = np.array([[one, zero], [slant, one]]).transpose(2, 0, 1)
-        return Tensor(affine(images, factor[:, np.newaxis, np.newaxis] * turn @ shear, shifts))
+        return factor[:, np.newaxis, np.newaxis] * turn @ shear, shifts
 
 
 class RandomElastic:
@@ -114,11 +126,33 @@ class RandomElastic:
     def __call__(self, x: Tensor) -> Tensor:
         images = _images(x, "RandomElastic")
         n, _, height, width = images.shape
+        return Tensor(sample(images, *self.draw(n, height, width)))
+
+    def draw(self, n: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns (n, height, width): the place that each cell takes its value from."""
         field = _numpy(self.generator).uniform(-1, 1, (2, n, height, width))
         rows, columns = self.alpha * smoothed(field, self.sigma)
         rows += np.arange(height)[:, np.newaxis]
         columns += np.arange(width)
-        return Tensor(sample(images, rows, columns))
+        return rows, columns
+
+
+class RandomDistortion(Compose):
+    """Distort each image (N, C, H, W) as Compose([affine, elastic]) does, but sample it once.
+
+    What is sampled twice is blurred twice, and strokes that are a cell or two wide lose by that.
+    """
+
+    def __init__(self, affine: RandomAffine, elastic: RandomElastic) -> None:
+        super().__init__([affine, elastic])
+        self.affine, self.elastic = affine, elastic
+
+    def __call__(self, x: Tensor) -> Tensor:
+        images = _images(x, "RandomDistortion")
+        n, _, height, width = images.shape
+        matrices, shifts = self.affine.draw(n)
+        rows, columns = self.elastic.draw(n, height, width)
+        return Tensor(sample(images, *affine_origins(rows, columns, matrices, shifts)))
 
 
 def smoothed(field: np.ndarray, sigma: float) -> np.ndarray:
