@@ -178,7 +178,7 @@ def curves(
             ax.locator_params(axis="x", integer=True)
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.grid(alpha=0.3)
-        ax.legend()
+        draw_legend(ax)
 
     def lines(columns: int, braille: bool) -> list[str]:
         points = {name: (places[name].tolist(), mean[name].tolist()) for name in runs}
@@ -196,6 +196,11 @@ def draw_curve(ax: Axes, i: int, x: np.ndarray, y: np.ndarray, error: np.ndarray
     ax.plot(x, y, dashes, color=colour, marker=marker, markersize=4, label=name)
     if error.any():
         ax.fill_between(x, y - error, y + error, color=colour, alpha=0.2, linewidth=0)
+
+
+def draw_legend(ax: Axes) -> None:
+    """Beside the axes, where it hides nothing, and where matplotlib need not look for room, which is slow."""
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0, fontsize="small")
 
 
 def accuracy_against_sparsity(series: Mapping[str, Any], sparsity: Sequence[float] | np.ndarray) -> Picture:
@@ -464,9 +469,10 @@ def gradient_flow(model: Any, *, title: str = "Gradients by layer, root mean squ
         ax.plot([*sizes.values()], places, "o", color=COLOURS[0], label="root mean square")
         ax.set_yticks(places, [*numbers])
         ax.set_xscale("log")
+        ax.tick_params(axis="x", which="minor", labelbottom=False)
         ax.set(xlabel="absolute value of the gradient")
         ax.grid(alpha=0.3)
-        ax.legend()
+        draw_legend(ax)
 
     def lines(columns: int, braille: bool) -> list[str]:
         return text_bars(sizes, columns=columns, digits=2)
