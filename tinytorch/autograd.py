@@ -81,13 +81,15 @@ def backward(
     Raises RuntimeError where a tensor does not require grad, a gradient is missing or has another shape, or the graph
     was freed by an earlier backward.
     """
-    named: dict[Source, Any] = {} if inputs is None else {x.source: x for x in _several(inputs)}
+    if inputs is None:
+        for leaf, gradient in _gradients(tensors, grad_tensors, None, retain_graph, create_graph).items():
+            leaf.accumulate(gradient)
+        return
+    named = {x.source: x for x in _several(inputs)}
     if not all(x.requires_grad for x in named.values()):
         raise RuntimeError("backward asks for the gradient of an input which does not require grad")
-    targets = None if inputs is None else list(named)
-    for source, gradient in _gradients(tensors, grad_tensors, targets, retain_graph, create_graph).items():
-        tensor: Any = named.get(source, source)
-        tensor.accumulate(gradient)
+    for source, gradient in _gradients(tensors, grad_tensors, list(named), retain_graph, create_graph).items():
+        named[source].accumulate(gradient)
 
 
 def grad(
@@ -129,17 +131,20 @@ def _gradients(
 ) -> dict[Source, Gradient]:
     """`backpropagate` from Tensors, each gradient in memory that nothing else uses."""
     outputs = _several(outputs)
-    seeds = [None] * len(outputs) if seeds is None else _several(seeds)
+    seeds = (None,) * len(outputs) if seeds is None else _several(seeds)
     if len(seeds) != len(outputs):
         raise RuntimeError(f"backward from {len(outputs)} Tensors needs a gradient for each, got {len(seeds)}")
-    start = list(map(_seed, outputs, seeds))
-    sources = [y.source for y in outputs]
-    taken = {id(g.array) for g in start}
+    sources, start, taken = [], [], set()
+    for output, seed in zip(outputs, seeds, strict=True):
+        gradient = _seed(output, seed)
+        sources.append(output.source)
+        start.append(gradient if create_graph else gradient.array)
+        taken.add(id(gradient.array))
     if create_graph:
         with enable_grad():
             arrived = backpropagate(sources, start, targets, retain_graph=retain_graph is not False, create_graph=True)
             return {source: _unshared(outputs[0].as_gradient(g), taken) for source, g in arrived.items()}
-    arrived = backpropagate(sources, [g.array for g in start], targets, retain_graph=bool(retain_graph))
+    arrived = backpropagate(sources, start, targets, retain_graph=bool(retain_graph))
     for source, gradient in arrived.items():
         if gradient.base is not None or id(gradient) in taken:
             arrived[source] = np.array(gradient)
@@ -166,7 +171,7 @@ def _seed(output: Any, gradient: Any) -> Any:
             raise RuntimeError(
                 f"backward from a Tensor of shape {output.shape} needs a gradient of that shape; only a single number has one"
             )
-        return output.as_gradient(np.array(1, output.dtype).reshape(output.shape))
+        return output.as_gradient(np.array(1, output.array.dtype).reshape(output.array.shape))
     if not hasattr(gradient, "requires_grad"):
         raise TypeError(f"backward takes a Tensor for a gradient to start from, got {type(gradient).__name__}")
     if gradient.shape != output.shape:
@@ -197,7 +202,7 @@ def backpropagate(
     for source, gradient in zip(outputs, gradients, strict=True):
         arrived[source] = arrived[source] + gradient if source in arrived else gradient
 
-    any_change = bool(records) and changed_since(min(map(attrgetter("moment"), records)))
+    any_change = bool(records) and changed_since(records[0].moment)
     for record in reversed(records):
         if needed is not None and record not in needed:
             continue

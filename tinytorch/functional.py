@@ -266,7 +266,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 def check_input(name: str, input: Any, weight: Tensor) -> None:
     """Raise TypeError for an input that is no Tensor, RuntimeError for one of another type than the weight it will meet."""
     _check_tensor(name, input)
-    if input.dtype != weight.dtype:
+    if input.array.dtype != weight.array.dtype:
         raise RuntimeError(
             f"{name} of {weight.dtype} expects an input of that type, got {input.dtype}: convert it with to()"
         )

@@ -468,14 +468,13 @@ class Linear(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """(..., in_features) -> (..., out_features)."""
-        F.check_input("Linear", input, self.weight)
-        if input.shape[-1:] != (self.in_features,):
+        weight, bias = self.weight, self.bias
+        F.check_input("Linear", input, weight)
+        if input.array.shape[-1:] != (self.in_features,):
             raise RuntimeError(
                 f"Linear expects inputs of {self.in_features} features, got an input of shape {input.shape}"
             )
-        if self.bias is None:
-            return apply(ops.linear, input, self.weight)
-        return apply(ops.linear, input, self.weight, self.bias)
+        return apply(ops.linear, input, weight) if bias is None else apply(ops.linear, input, weight, bias)
 
     def extra_repr(self) -> str:
         """As PyTorch shows it."""

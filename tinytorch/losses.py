@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from tinytorch import functional as F
-from tinytorch import ops
+from tinytorch import kernels, ops
+from tinytorch.dtypes import int64
 from tinytorch.layers import Module
 from tinytorch.tensor import Tensor, apply
 
@@ -83,7 +84,7 @@ def cross_entropy(
     """
     plain = reduction == "mean" and weight is None and not label_smoothing and ignore_index < 0
     if plain and _are_labels(input, target):
-        return apply(ops.cross_entropy, input, labels=target.array)
+        return apply(kernels.cross_entropy, input, labels=target.array)
     _check_reduction(reduction)
     _check_tensors("cross_entropy", input, target)
     q, total = target_weights("cross_entropy", input, target, weight, ignore_index, label_smoothing)
@@ -102,7 +103,7 @@ def _are_labels(input: Tensor, target: Tensor) -> bool:
     if type(input) is not Tensor or type(target) is not Tensor:
         return False
     shape, labels = input.array.shape, target.array
-    if len(shape) != 2 or labels.shape != shape[:1] or not len(labels) or labels.dtype != np.int64:
+    if len(shape) != 2 or labels.shape != shape[:1] or not len(labels) or labels.dtype is not int64:
         return False
     unsigned = labels.view(np.uint64)  # where negative labels are very large
     return bool(np.maximum.reduce(unsigned) < shape[1])

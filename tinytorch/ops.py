@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any, TypeVar
 
@@ -215,26 +216,42 @@ def linear(x: Array, weight: Array, *bias: Array) -> Rule:
     """x W^T + b, one row of outputs for each row of inputs.
 
     x (..., in), weight (out, in), bias (out,) or none -> (..., out). Goodfellow, Bengio and Courville (2016), section 6.1.
+    Each product is the transpose of the one in the formula, (A B)^T = B^T A^T: so the batch is last in the memory of what
+    comes out, as it is for convolutions (see `tinytorch.conv`), and each feature a long run of numbers.
     """
-    y = x @ weight.T
+    if x.ndim != 2:
+        return _in_rows(linear, x, weight, *bias)
+    y = np.dot(weight, x.T).T
     ways_back = (
-        lambda g: _laid_out_as(x, g, weight),
-        lambda g: _rows(g).T @ _rows(x),
-        lambda g: np.add.reduce(_rows(g), axis=0),
+        lambda g: np.dot(weight.T, g.T).T,
+        lambda g: np.dot(g.T, x),
+        lambda g: np.dot(ones(g.shape[0], g.dtype), g),  # the sum over the rows, quicker than np.sum
     )
     return (y + bias[0], *ways_back) if bias else (y, *ways_back[:2])
 
 
-def _laid_out_as(x: Array, g: Array, weight: Array) -> Array:
-    """g W in the memory layout of x: the batch may be last there (see `tinytorch.conv`), and what comes next wants it so."""
-    if isinstance(g, np.ndarray) and not x.flags.c_contiguous:
-        return np.matmul(g, weight, out=np.empty_like(x))
-    return g @ weight
+def _in_rows(op: Op, x: Array, *others: Array) -> Rule:
+    """An op on rows (N, n) for x (..., n), which comes back from it with its other dimensions."""
+    before, features = x.shape[:-1], x.shape[-1]
+    y, to_x, *ways_back = op(np.reshape(x, (math.prod(before), features)), *others)
+    rows = y.shape
+    return (
+        np.reshape(y, (*before, rows[-1])),
+        lambda g: np.reshape(to_x(np.reshape(g, rows)), (*before, features)),
+        *(_after_reshape(way_back, rows) for way_back in ways_back),
+    )
 
 
-def _rows(x: Array) -> Array:
-    """(..., n) -> (rows, n)."""
-    return x if x.ndim == 2 else np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+def _after_reshape(way_back: Callable[[Array], Array], shape: Sequence[int]) -> Callable[[Array], Array]:
+    return lambda g: way_back(np.reshape(g, shape))
+
+
+@lru_cache(maxsize=64)
+def ones(count: int, dtype: np.dtype) -> np.ndarray:
+    """A vector of ones, made once for all calls that ask for it."""
+    made = np.ones(count, dtype)
+    made.flags.writeable = False
+    return made
 
 
 # Reductions

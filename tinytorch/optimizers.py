@@ -90,13 +90,9 @@ class Optimizer:
                 loss = closure()
         for i, (group, lr) in enumerate(zip(self.param_groups, self.learning_rates(), strict=True)):
             ready = [p for p in group["params"] if p.grad is not None]
-            for p in ready:
-                if p.grad.array.shape != p.array.shape:
-                    raise ValueError(
-                        f"{type(self).__name__} got a gradient of shape {p.grad.shape} for a parameter of shape {p.shape}"
-                    )
+            maximize = group.get("maximize")
             for p, grad, state in self._updates(i, ready):
-                self.update(p, -grad if group.get("maximize") else grad, state, lr, group)
+                self.update(p, -grad if maximize else grad, state, lr, group)
             for p in ready:
                 mark_changed(p.array)
         self.steps += 1
@@ -104,18 +100,25 @@ class Optimizer:
 
     def _updates(self, i: int, ready: list[Tensor]) -> Iterable[tuple[np.ndarray, np.ndarray, State]]:
         """Parameters, gradients and memory of group i: one by one, or as one vector where that is faster."""
-        states = [self.state[p] for p in ready]
+        each = []
+        for p in ready:
+            array, grad = p.array, p.grad.array
+            if grad.shape != array.shape:
+                raise ValueError(
+                    f"{type(self).__name__} got a gradient of shape {grad.shape} for a parameter of shape {array.shape}"
+                )
+            each.append((array, grad, self.state[p]))
+        if not self.elementwise or not each or not each[0][2]:  # nothing is remembered, as in plain gradient descent
+            return each
+        states = [state for _, _, state in each]
         vector = self._vectors.get(i)
-        if self.elementwise and (vector is None or not vector.holds(ready, states)):
+        if vector is None or not vector.holds(ready, states):
             vector = self._vectors[i] = OneVector(ready, states) if OneVector.pays(ready, states) else None
-        if vector is not None:
-            return vector.taken_together()
-        return [(p.array, p.grad.array, state) for p, state in zip(ready, states, strict=True) if p.grad is not None]
+        return each if vector is None else vector.taken_together()
 
     def learning_rates(self) -> list[float]:
         """The learning rate of each group in the next step."""
-        rates = [group["lr"] for group in self.param_groups]
-        return [float(lr(self.steps) if callable(lr) else lr) for lr in rates]
+        return [float(lr(self.steps) if callable(lr := group["lr"]) else lr) for group in self.param_groups]
 
     def update(self, p: np.ndarray, grad: np.ndarray, state: State, lr: float, group: Group) -> None:
         """The formula: change the array of one parameter in place, and leave its gradient as it is.

@@ -667,6 +667,7 @@ NUMPY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.maximum: _calls(ops.maximum),
     np.minimum: _calls(ops.minimum),
     np.matmul: matmul,
+    np.dot: matmul,
     np.sum: _sum,
     np.mean: _reduces(ops.mean),
     np.max: _reduces(ops.amax),
