@@ -596,13 +596,12 @@ def plant_same_padding_on_the_wrong_side(monkeypatch):
 
 
 def plant_dilation_ignored(monkeypatch):
-    all_windows = conv.all_windows
+    windows = kernels.windows
 
-    def undilated(size, *, dilation, **geometry):
-        shrunk = zip(size, geometry["kernel_size"], dilation, strict=True)  # as many windows as there are
-        return all_windows(tuple(n - (d - 1) * (k - 1) for n, k, d in shrunk), dilation=(1, 1), **geometry)
+    def undilated(padded, count, kernel_size, stride, dilation):
+        return windows(padded, count, kernel_size, stride, (1, 1))
 
-    monkeypatch.setattr(conv, "all_windows", undilated)
+    monkeypatch.setattr(kernels, "windows", undilated)
 
 
 def plant_groups_in_the_wrong_order(monkeypatch):

@@ -62,7 +62,8 @@ class Record:
     def free(self) -> None:
         """Let go of everything the way back needed."""
         self.inputs = self.sources = ()
-        self.params, self.vjps = {}, None
+        self.params.clear()
+        self.vjps = None
 
 
 # What a user calls: from Tensors to gradients
@@ -204,10 +205,12 @@ def backpropagate(
 
     any_change = bool(records) and changed_since(records[0].moment)
     for record in reversed(records):
-        if needed is not None and record not in needed:
-            continue
+        sources = record.sources
+        if needed is not None:
+            if record not in needed:
+                continue
+            sources = [s if s in needed else None for s in sources]
         gradient = arrived[record] if record in asked_for else arrived.pop(record)
-        sources = record.sources if needed is None else [s if s in needed else None for s in record.sources]
         if any_change:
             check_unchanged(record, needed_of(record, sources, create_graph), sources)
         vjps = record.vjps
@@ -216,7 +219,7 @@ def backpropagate(
         for source, x, vjp in zip(sources, record.inputs, vjps, strict=True):
             if source is not None:
                 back = vjp(gradient)
-                if getattr(back, "shape", None) != x.shape or back.dtype is not x.dtype:
+                if type(back) is not np.ndarray or back.shape != x.shape or back.dtype is not x.dtype:
                     back = fit(back, x, record)
                 arrived[source] = arrived[source] + back if source in arrived else back
         if not retain_graph:

@@ -31,12 +31,14 @@ Padding = tuple[tuple[int, int], ...]  # (before, after) of every dimension of s
 
 def batch_last(x: Array) -> Array:
     """(N, C, ...) -> (C, ..., N), a view."""
-    return np.transpose(x, (*range(1, x.ndim), 0))
+    axes = (*range(1, x.ndim), 0)
+    return x.transpose(axes) if isinstance(x, np.ndarray) else np.transpose(x, axes)
 
 
 def batch_first(x: Array) -> Array:
     """(C, ..., N) -> (N, C, ...), a view."""
-    return np.transpose(x, (x.ndim - 1, *range(x.ndim - 1)))
+    axes = (x.ndim - 1, *range(x.ndim - 1))
+    return x.transpose(axes) if isinstance(x, np.ndarray) else np.transpose(x, axes)
 
 
 @lru_cache(maxsize=1024)
@@ -74,6 +76,22 @@ def first_there(kernel_size: Sizes, stride: Sizes, dilation: Sizes) -> list[bool
 
 
 @lru_cache(maxsize=1024)
+def along_each(
+    size: Sizes, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes
+) -> list[list[tuple[Index, bool]]]:
+    """For each dimension of space and each place in the kernel along it, what it meets there in (C, ..., *padded size, N)
+    with as many places in the kernel left as dimensions to come, and whether nothing before it met that."""
+    count, before = count_windows(size, kernel_size, stride, padding, dilation), (slice(None),) * len(size)
+    return [
+        [
+            ((*before, slice(i * d, i * d + (n - 1) * s + 1, s)), first)
+            for i, first in enumerate(first_there((k,), (s,), (d,)))
+        ]
+        for n, k, s, d in zip(count, kernel_size, stride, dilation, strict=True)
+    ]
+
+
+@lru_cache(maxsize=1024)
 def inside(size: Sizes, padding: Padding) -> tuple[Sizes, Index]:
     """The padded size, and the places in (C, *padded size, N) that are not padding."""
     each = list(zip(size, padding, strict=True))
@@ -83,14 +101,11 @@ def inside(size: Sizes, padding: Padding) -> tuple[Sizes, Index]:
 @linear_in_inputs
 def unfold(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes) -> Rule:
     """The window of every output: x (N, C, *size) -> (C, *kernel_size, *output_size, N), with zeros outside of x."""
-    batch, channels, *size = x.shape
+    size = x.shape[2:]
     geometry: Any = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
-    count = count_windows(tuple(size), **geometry)
-    padded = surround(batch_last(x), padding, 0.0)
-    y = np.empty((channels, *kernel_size, *count, batch), x.dtype)
-    for offset, met in all_windows(tuple(size), **geometry):
-        y[offset] = padded[met]
-    return y, lambda g: run(fold, g, size=tuple(size), **geometry)
+    count = count_windows(size, **geometry)
+    windows = kernels.windows(surround(batch_last(x), padding, 0.0), count, kernel_size, stride, dilation)
+    return windows.copy(), lambda g: run(fold, g, size=size, **geometry)
 
 
 @linear_in_inputs
@@ -98,14 +113,17 @@ def fold(g: np.ndarray, *, size: Sizes, kernel_size: Sizes, stride: Sizes, paddi
     """Every window added up where unfold took it: (C, *kernel_size, *output_size, N) -> (N, C, *size)."""
     geometry: Any = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
     padded_size, within = inside(size, padding)
-    padded = np.zeros((g.shape[0], *padded_size, g.shape[-1]), g.dtype)
-    visits = zip(all_windows(size, **geometry), first_there(kernel_size, stride, dilation), strict=True)
-    for (offset, met), first in visits:
-        if first:
-            padded[met] = g[offset]  # to write over zeros is quicker than to add to them
-        else:
-            padded[met] += g[offset]
-    return batch_first(padded[within]), lambda h: run(unfold, h, **geometry)
+    axis = 1 + len(size)  # where the windows are counted in g, after the channels and the places in the kernel
+    for n, places in zip(padded_size, along_each(size, **geometry), strict=True):  # one dimension after the other
+        summed = np.zeros((g.shape[0], *g.shape[2:axis], n, *g.shape[axis + 1 :]), g.dtype)
+        for i, (met, first) in enumerate(places):
+            part = summed[met]
+            if first:
+                part[...] = g[:, i]  # to write over zeros is quicker than to add to them
+            else:
+                part += g[:, i]
+        g = summed
+    return batch_first(g[within]), lambda h: run(unfold, h, **geometry)
 
 
 def surround(x: np.ndarray, padding: Padding, value: float) -> np.ndarray:
@@ -200,13 +218,12 @@ def _conv(
     dims: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Tensor:
     F.check_input(f"conv{dims}d", input, weight)
-    if bias is not None and bias.dtype != weight.dtype:
+    if bias is not None and bias.array.dtype != weight.array.dtype:
         raise RuntimeError(f"conv{dims}d of {weight.dtype} expects a bias of that type, got {bias.dtype}")
-    shapes = input.shape, weight.shape, None if bias is None else bias.shape
-    given = map(as_remembered, (stride, padding, dilation, groups))
-    geometry = _checked_conv(dims, *shapes, *given)
+    shapes = input.array.shape, weight.array.shape, None if bias is None else bias.array.shape
+    geometry = _checked_conv(dims, *shapes, *as_remembered((stride, padding, dilation, groups)))
     parameters = (weight,) if bias is None else (weight, bias)
-    if input.ndim == dims + 2:
+    if input.array.ndim == dims + 2:
         return apply(convolution, input, *parameters, **geometry)
     y: Tensor = apply(convolution, input.unsqueeze(0), *parameters, **geometry).squeeze(0)
     return y
@@ -254,9 +271,12 @@ def sizes(name: str, what: str, given: Any, dims: int, least: int = 1) -> Sizes:
 
 def as_remembered(given: Any) -> Any:
     """What a user gave for sizes in a form that a cache can look up: lists and arrays as tuples."""
-    if isinstance(given, np.ndarray):
-        given = given.tolist()
-    return tuple(map(as_remembered, given)) if isinstance(given, (list, tuple)) else given
+    try:
+        hash(given)
+    except TypeError:
+        given = given.tolist() if isinstance(given, np.ndarray) else given
+        return tuple(map(as_remembered, given)) if isinstance(given, (list, tuple)) else given
+    return given
 
 
 def paddings(name: str, given: Any, kernel_size: Sizes, stride: Sizes, dilation: Sizes) -> Padding:
@@ -324,8 +344,7 @@ def fold_images(
 
 def _geometry(name: str, dims: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> dict[str, Any]:
     """What a user gave, checked, as `unfold` takes it."""
-    given = map(as_remembered, (kernel_size, stride, padding, dilation))
-    return dict(_checked(name, dims, *given))
+    return dict(_checked(name, dims, *as_remembered((kernel_size, stride, padding, dilation))))
 
 
 @lru_cache(maxsize=1024, typed=True)
@@ -379,7 +398,7 @@ class _Conv(Module):
     def forward(self, input: Tensor) -> Tensor:
         """(N, in_channels, ...) -> (N, out_channels, ...)."""
         F.check_input(type(self).__name__, input, self.weight)
-        check_channels(type(self).__name__, self.dims, input.shape, self.in_channels)
+        check_channels(type(self).__name__, self.dims, input.array.shape, self.in_channels)
         padding: Any = self.padding
         if self.padding_mode != "zeros":
             input, padding = F.pad(input, [n for pair in self._padding[::-1] for n in pair], self.padding_mode), 0

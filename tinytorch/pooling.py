@@ -111,20 +111,17 @@ def _windows(
     name: str, dims: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> dict[str, Any]:
     """The geometry of a pooling, checked."""
-    if input.ndim not in (dims + 1, dims + 2):
-        raise RuntimeError(f"{name} expects an input of {dims + 2} dimensions, got shape {input.shape}")
-    given = map(as_remembered, (kernel_size, stride, padding, dilation))
-    geometry = dict(_checked(name, input.shape[-dims:], *given, ceil_mode))
-    check_fits(name, input.shape, **geometry)
-    return geometry
+    given = as_remembered((kernel_size, stride, padding, dilation))
+    return dict(_checked(name, dims, input.array.shape, *given, ceil_mode))
 
 
 @lru_cache(maxsize=1024, typed=True)
 def _checked(
-    name: str, size: Sizes, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+    name: str, dims: int, shape: Sizes, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> dict[str, Any]:
     """The sizes of a pooling; ceil_mode pads the end so that a last window begins inside of the input."""
-    dims = len(size)
+    if len(shape) not in (dims + 1, dims + 2):
+        raise RuntimeError(f"{name} expects an input of {dims + 2} dimensions, got shape {shape}")
     kernel = sizes(name, "kernel_size", kernel_size, dims)
     steps = kernel if stride is None else sizes(name, "stride", stride, dims)
     spread = sizes(name, "dilation", dilation, dims)
@@ -133,19 +130,21 @@ def _checked(
         raise RuntimeError(f"{name} expects a padding of at most half of its kernel {kernel}, got {padding}")
     around = [(p, p) for p in each]
     if ceil_mode:
-        for i, (n, k, s, p, d) in enumerate(zip(size, kernel, steps, each, spread, strict=True)):
+        for i, (n, k, s, p, d) in enumerate(zip(shape[-dims:], kernel, steps, each, spread, strict=True)):
             span = d * (k - 1) + 1
             count = math.ceil((n + 2 * p - span) / s) + 1
             count -= (count - 1) * s >= n + p
             around[i] = (p, max((count - 1) * s + span - n - p, p))
-    return {"kernel_size": kernel, "stride": steps, "padding": tuple(around), "dilation": spread}
+    geometry = {"kernel_size": kernel, "stride": steps, "padding": tuple(around), "dilation": spread}
+    check_fits(name, shape, **geometry)
+    return geometry
 
 
 def _max_pool(
     dims: int, input: Tensor, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> Tensor:
     geometry = _windows(f"max_pool{dims}d", dims, input, kernel_size, stride, padding, dilation, ceil_mode)
-    if input.ndim == dims + 1:
+    if input.array.ndim == dims + 1:
         y: Tensor = apply(max_pool, input.unsqueeze(0), **geometry).squeeze(0)
         return y
     return apply(max_pool, input, **geometry)
