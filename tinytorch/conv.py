@@ -21,7 +21,7 @@ from tinytorch import kernels
 from tinytorch.creation import empty
 from tinytorch.dtypes import Device
 from tinytorch.layers import Module, Parameter, reset_weights
-from tinytorch.ops import Array, Rule, linear_in_inputs, run
+from tinytorch.ops import Array, Rule, linear_in_inputs, ones, run
 from tinytorch.tensor import Tensor, apply
 
 Sizes = tuple[int, ...]
@@ -103,7 +103,7 @@ def unfold(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Padding
     """The window of every output: x (N, C, *size) -> (C, *kernel_size, *output_size, N), with zeros outside of x."""
     size = x.shape[2:]
     geometry: Any = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
-    count = count_windows(size, **geometry)
+    count = count_windows(size, kernel_size, stride, padding, dilation)
     windows = kernels.windows(surround(batch_last(x), padding, 0.0), count, kernel_size, stride, dilation)
     return windows.copy(), lambda g: run(fold, g, size=size, **geometry)
 
@@ -146,14 +146,14 @@ def convolution(
     x (N, C, *size), weight (out, C / groups, *kernel_size), bias (out,) or none -> (N, out, *output_size). It is what deep
     learning calls convolution, a cross-correlation: the kernel is not flipped. Goodfellow et al. (2016), equation 9.6.
     """
-    batch, channels, *size = x.shape
-    out, _, *kernel_size = shape = weight.shape
-    geometry = {"kernel_size": tuple(kernel_size), "stride": stride, "padding": padding, "dilation": dilation}
-    count = count_windows(tuple(size), **geometry)
+    batch, channels, size = *x.shape[:2], x.shape[2:]
+    shape, out, kernel_size = weight.shape, weight.shape[0], weight.shape[2:]
+    geometry: Any = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
+    count = count_windows(size, kernel_size, stride, padding, dilation)
     inputs, places = math.prod(shape[1:]), math.prod(count) * batch
     if groups * inputs * places > kernels.MANY and isinstance(x, np.ndarray):  # the same in pieces, which is quicker
-        padded, (_, within) = surround(batch_last(x), padding, 0.0), inside(tuple(size), padding)
-        steps = {"count": count, "kernel_size": tuple(kernel_size), "stride": stride, "dilation": dilation}
+        padded, (_, within) = surround(batch_last(x), padding, 0.0), inside(size, padding)
+        steps: Any = {"count": count, "kernel_size": kernel_size, "stride": stride, "dilation": dilation}
         return kernels.convolution_in_slabs(unfold, fold, padded, within, weight, *bias, groups=groups, **steps)
 
     columns = run(unfold, x, **geometry).reshape((groups, inputs, places))
@@ -167,11 +167,13 @@ def convolution(
         dx = dweight = dbias = None
         if wanted[0]:
             dcolumns = (np.swapaxes(matrix, 1, 2) @ rows).reshape((channels, *kernel_size, *count, batch))
-            dx = run(fold, dcolumns, size=tuple(size), **geometry)
+            dx = run(fold, dcolumns, size=size, **geometry)
         if wanted[1]:
-            dweight = (rows @ np.swapaxes(columns, 1, 2)).reshape(shape)
+            dweight = np.swapaxes(columns @ np.swapaxes(rows, 1, 2), 1, 2).reshape(
+                shape
+            )  # quicker than rows @ columns^T
         if with_bias and wanted[2]:
-            dbias = (rows @ np.ones(places, g.dtype)).reshape((out,))  # a sum, several times quicker than np.sum
+            dbias = (rows @ ones(places, g.dtype)).reshape((out,))  # a sum, several times quicker than np.sum
         return dx, dweight, *([dbias] if with_bias else [])
 
     return batch_first(y.reshape((out, *count, batch))), pullback

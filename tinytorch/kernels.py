@@ -176,21 +176,21 @@ def convolution_in_slabs(
         seen = slice(first * stride[0], (first + step - 1) * stride[0] + reach)
         slabs.append((seen, slice(first * places, (first + step) * places)))
 
-    def windows(seen: slice) -> np.ndarray:
+    def windows_in(seen: slice) -> np.ndarray:
         columns: np.ndarray = unfold(np.moveaxis(padded[:, seen], -1, 0), **geometry)[0]
         return columns.reshape(groups, matrix.shape[2], -1)
 
     y = np.empty((*matrix.shape[:2], count[0] * places), padded.dtype)
     y_shape = y.shape
     for seen, made in slabs:
-        np.matmul(matrix, windows(seen), out=y[..., made])
+        np.matmul(matrix, windows_in(seen), out=y[..., made])
         if bias:
             y[..., made] += bias[0].reshape(groups, -1, 1)
 
     def pullback(g: np.ndarray, wanted: Sequence[bool]) -> tuple[Any, ...]:
         rows = np.moveaxis(g, 0, -1).reshape(y_shape)
         dpadded = np.zeros_like(padded) if wanted[0] else None
-        dmatrix = np.zeros_like(matrix) if wanted[1] else None
+        dmatrix = np.zeros_like(np.swapaxes(matrix, 1, 2)) if wanted[1] else None  # of the transpose, which is quicker
         for seen, made in slabs:
             if dpadded is not None:
                 dcolumns = np.swapaxes(matrix, 1, 2) @ rows[..., made]
@@ -198,10 +198,10 @@ def convolution_in_slabs(
                 part = dpadded[:, seen]
                 part += np.moveaxis(fold(dcolumns, size=part.shape[1:-1], **geometry)[0], 0, -1)
             if dmatrix is not None:
-                dmatrix += rows[..., made] @ np.swapaxes(windows(seen), 1, 2)
+                dmatrix += windows_in(seen) @ np.swapaxes(rows[..., made], 1, 2)
         dx = None if dpadded is None else np.moveaxis(dpadded[within], -1, 0)
-        dweight = None if dmatrix is None else dmatrix.reshape(shape)
-        dbias = (rows @ np.ones(rows.shape[2], rows.dtype)).reshape(-1) if with_bias and wanted[2] else None
+        dweight = None if dmatrix is None else np.swapaxes(dmatrix, 1, 2).reshape(shape)
+        dbias = (rows @ ops.ones(rows.shape[2], rows.dtype)).reshape(-1) if with_bias and wanted[2] else None
         return dx, dweight, *([dbias] if with_bias else [])
 
     return np.moveaxis(y.reshape(len(weight), *count, batch), -1, 0), pullback

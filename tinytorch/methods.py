@@ -87,7 +87,7 @@ def _axes(dim: Any, x: Tensor) -> Any:
 
 def from_front(dim: int, x: Tensor, caller: str) -> int:
     """A dim of x counted from 0; a single number is taken to have one. Raises IndexError where x has no such dim."""
-    count = max(x.ndim, 1)
+    count = x.array.ndim or 1
     if not -count <= dim < count:
         raise IndexError(f"{caller}: dim {dim} is out of range for a Tensor of shape {x.shape}")
     return int(dim % count)
@@ -374,12 +374,17 @@ class TensorMethods:
 
     def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         """The dimensions from start_dim to end_dim made one; raises IndexError or RuntimeError where there are none such."""
-        start, end = (from_front(dim, self, "flatten") for dim in (start_dim, end_dim))
+        shape, start, end = (
+            self.array.shape,
+            from_front(start_dim, self, "flatten"),
+            from_front(end_dim, self, "flatten"),
+        )
         if start > end:
             raise RuntimeError(
                 f"flatten got start_dim {start_dim} after end_dim {end_dim} for a Tensor of shape {self.shape}"
             )
-        return self.reshape(*self.shape[:start], math.prod(self.shape[start : end + 1]), *self.shape[end + 1 :])
+        flat = *shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]
+        return self.apply(ops.reshape, self, shape=flat)
 
     def permute(self: Tensor, *dims: Any) -> Tensor:
         """The dimensions in another order. Raises RuntimeError for one that does not name every dimension once."""

@@ -43,19 +43,23 @@ def max_pool(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Paddi
     _, within = inside(size, padding)
     lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     padded = surround(batch_last(x), padding, lowest)
-    y = np.maximum(padded[met[0]], padded[met[-1]])
-    for places in met[1:-1]:
-        np.maximum(y, padded[places], out=y)
+    candidates, shape = [padded[places] for places in met], padded.shape
+    y = np.maximum(candidates[0], candidates[-1])
+    for candidate in candidates[1:-1]:
+        np.maximum(y, candidate, out=y)
 
-    candidates, shape = padded, padded.shape
     if padded.size > x.size and x.dtype.kind == "f":
-        candidates = surround(batch_last(x), padding, np.nan)  # nan equals nothing: no gradient leaks out of x
-    chosen, taken = [], np.zeros(y.shape, bool)
-    for places in met:
-        chosen.append((candidates[places] == y) > taken)
-        taken |= chosen[-1]
+        padded = surround(batch_last(x), padding, np.nan)  # nan equals nothing: no gradient leaks out of x
+        candidates = [padded[places] for places in met]
+    chosen = [candidates[0] == y]
+    taken = chosen[0]
+    for candidate in candidates[1:]:
+        chosen.append((candidate == y) > taken)
+        taken = taken | chosen[-1]
     first_to_come = first_there(kernel_size, stride, dilation)
-    tiled = all(first_to_come) and padded.size == y.size * len(met)  # every place belongs to one window and no other
+    tiled = all(first_to_come) and math.prod(shape) == y.size * len(
+        met
+    )  # every place belongs to one window and no other
 
     def way_back(g: np.ndarray) -> np.ndarray:
         g = np.ascontiguousarray(batch_last(g))
