@@ -146,7 +146,7 @@ def convolution(
     x (N, C, *size), weight (out, C / groups, *kernel_size), bias (out,) or none -> (N, out, *output_size). It is what deep
     learning calls convolution, a cross-correlation: the kernel is not flipped. Goodfellow et al. (2016), equation 9.6.
     """
-    batch, channels, size = *x.shape[:2], x.shape[2:]
+    (batch, channels), size = x.shape[:2], x.shape[2:]
     shape, out, kernel_size = weight.shape, weight.shape[0], weight.shape[2:]
     geometry: Any = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
     count = count_windows(size, kernel_size, stride, padding, dilation)

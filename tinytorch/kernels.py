@@ -117,7 +117,8 @@ def cross_entropy(z: Any, *, labels: np.ndarray) -> Rule:
     def way_back(g: np.ndarray) -> np.ndarray:
         one_hot = np.zeros(log_p.shape, log_p.dtype)
         one_hot[labels, rows] = 1
-        return ((np.exp(log_p) - one_hot) * (g / count)).T
+        dz: np.ndarray = (np.exp(log_p) - one_hot) * (g / count)
+        return dz.T
 
     return np.asarray(ops.ones(count, z.dtype).dot(log_p[labels, rows]) / -count), way_back
 

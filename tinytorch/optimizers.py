@@ -102,7 +102,7 @@ class Optimizer:
         """Parameters, gradients and memory of group i: one by one, or as one vector where that is faster."""
         each = []
         for p in ready:
-            array, grad = p.array, p.grad.array
+            array, grad = p.array, p.grad.array  # type: ignore[union-attr]  # those that are ready have one
             if grad.shape != array.shape:
                 raise ValueError(
                     f"{type(self).__name__} got a gradient of shape {grad.shape} for a parameter of shape {array.shape}"

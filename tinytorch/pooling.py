@@ -57,9 +57,7 @@ def max_pool(x: np.ndarray, *, kernel_size: Sizes, stride: Sizes, padding: Paddi
         chosen.append((candidate == y) > taken)
         taken = taken | chosen[-1]
     first_to_come = first_there(kernel_size, stride, dilation)
-    tiled = all(first_to_come) and math.prod(shape) == y.size * len(
-        met
-    )  # every place belongs to one window and no other
+    tiled = all(first_to_come) and math.prod(shape) == y.size * len(met)  # each place is in one window only
 
     def way_back(g: np.ndarray) -> np.ndarray:
         g = np.ascontiguousarray(batch_last(g))
@@ -139,7 +137,7 @@ def _checked(
             count = math.ceil((n + 2 * p - span) / s) + 1
             count -= (count - 1) * s >= n + p
             around[i] = (p, max((count - 1) * s + span - n - p, p))
-    geometry = {"kernel_size": kernel, "stride": steps, "padding": tuple(around), "dilation": spread}
+    geometry: dict[str, Any] = {"kernel_size": kernel, "stride": steps, "padding": tuple(around), "dilation": spread}
     check_fits(name, shape, **geometry)
     return geometry
 
