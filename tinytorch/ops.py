@@ -150,12 +150,12 @@ def relu(x: Array) -> Rule:
     The mask is a product, which on large arrays is many times faster than choosing with np.where; an infinite gradient
     becomes nan where the mask is 0, and nothing passes where x is nan.
     """
-    zero = zeros_like(x)
+    zero = _zeros_like(x)
     y = np.maximum(x, zero)
     return y, lambda g: g * (y > zero)
 
 
-def zeros_like(x: Array) -> Array:
+def _zeros_like(x: Array) -> Array:
     """What x is compared with to find out where it is positive: 0 or, because NumPy compares two arrays three times as fast
     as an array and a number, zeros in the shape and the order of memory of x, made once for all arrays that have them."""
     return _zeros(x.shape, x.strides, x.dtype) if isinstance(x, np.ndarray) and x.size <= 65_536 else 0
