@@ -10,6 +10,7 @@ import json
 import math
 import os
 import platform
+import re
 import shutil
 import sys
 import textwrap
@@ -200,7 +201,7 @@ def write_files(
     if options.json is not None:
         content = report(study, results, len(runs), options.full, panels)
         with atomic_write(options.json) as stream:
-            stream.write((json.dumps(content, indent=1) + "\n").encode())
+            stream.write(f"{as_json(content)}\n".encode())
     if options.plot is not None and panels:
         from tinytorch import viz
 
@@ -229,7 +230,7 @@ def report(study: Study, results: Results, planned: int, full: bool, panels: Seq
         "runs_planned": planned,
         "processor_seconds": round(sum(result.seconds for result in results), 1),
         "table": rows,
-        "picture": [panel.data() for panel in panels],
+        "picture": [_plain(panel.data()) for panel in panels],
         "runs": [
             {
                 "config": result.run.config,
@@ -243,9 +244,20 @@ def report(study: Study, results: Results, planned: int, full: bool, panels: Seq
 
 
 def _plain(value: Any) -> Any:
+    """Numbers to six digits, and nan as None, all the way down."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
     if isinstance(value, float):
         return None if math.isnan(value) else float(f"{value:.6g}")
     return value
+
+
+def as_json(content: Any) -> str:
+    """JSON that can be read: what holds nothing but numbers and words stands in one line."""
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    return re.sub(r"[\[{][^][{}]*[\]}]", lambda flat: re.sub(r"\s*\n\s*", " ", flat.group()), text)
 
 
 def machine() -> dict[str, Any]:
