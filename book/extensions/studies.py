@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from sphinx.util.docutils import SphinxDirective
 from extensions.course import escaped
 from tinytorch import experiments
 from tinytorch._places import PACKAGE
-from tinytorch.experiments.charts import Bars, Curves
 
 RESULTS = PACKAGE.parent / "benchmarks" / "results" / "studies"
 
@@ -38,7 +37,7 @@ def results_of(name: str) -> dict[str, Any] | None:
 
 
 def write_pages(app: Sphinx) -> None:
-    """Write studies/made/NAME.md for each study, and its picture; a page of a study that is gone is removed."""
+    """Write studies/made/NAME.md for each study; a page of a study that is gone is removed."""
     made = Path(app.srcdir) / "studies" / "made"
     made.mkdir(exist_ok=True)
     for name in experiments.STUDIES:
@@ -67,14 +66,14 @@ def page(name: str, made: Path) -> str:
         *(f"{escaped(paragraph)}" for paragraph in method.split("\n\n") if paragraph.strip()),
         f"After {escaped(study.source)}.",
         "## Ours beside the published figures",
-        *found(name, made),
+        *found(name),
         *(["## What it means", notes.read_text(encoding="utf-8").strip()] if notes.is_file() else []),
         f"## The whole study\n\n```{{literalinclude}} /../tinytorch/experiments/{file.name}\n:caption: tinytorch/experiments/{file.name}\n```",
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def found(name: str, made: Path) -> Iterator[str]:
+def found(name: str) -> Iterator[str]:
     """The table and the picture of a study's results, or what is missing and how it is made."""
     results = results_of(name)
     command = f"```console\n$ tinytorch reproduce {name} --full\n```"
@@ -106,7 +105,7 @@ def found(name: str, made: Path) -> Iterator[str]:
     if results["runs_finished"] < results["runs_planned"]:
         unfinished = f" {results['runs_finished']} of {results['runs_planned']} runs are finished."
     yield f"{over}{results['runs_finished']} runs took {took} of a processor.{unfinished} The command:\n\n{command}"
-    picture = drawn(name, results, made)
+    picture = drawn(name)
     if picture:
         yield picture
 
@@ -116,42 +115,12 @@ def kept(holds: bool | None) -> str:
     return {True: ": holds", False: ": does not hold", None: ""}[holds]
 
 
-def drawn(name: str, results: dict[str, Any], made: Path) -> str:
-    """The picture of a study's results: one that is committed beside them, or one drawn of their numbers."""
+def drawn(name: str) -> str:
+    """The picture of a study's results that is committed beside them."""
     for suffix in ("svg", "png"):
         if (RESULTS / f"{name}.{suffix}").is_file():
             return f"![{title_of(name)}: the figures of the table, as a picture](/../benchmarks/results/studies/{name}.{suffix})"
-    panels = [panel for panel in map(panel_of, results["picture"]) if panel is not None]
-    if not panels:
-        return ""
-    save(panels, made / f"{name}.svg")
-    titles = "; ".join(panel.title for panel in panels)
-    return f"![{escaped(titles)}. The ends of the curves and the bars are in the table.]({name}.svg)"
-
-
-def panel_of(data: dict[str, Any]) -> Bars | Curves | None:
-    """A panel made again of the numbers that it gave."""
-    if "curves" in data:
-        curves = {label: {x: values for x, values in points} for label, points in data["curves"].items()}
-        places = [x for curve in curves.values() for x in curve]
-        log = min(places, default=0) > 0 and max(places) >= 50 * min(places) and len(places) < 40 * len(curves)
-        return Curves(data["title"], data["x"], data["y"], curves, log=log)
-    if "bars" in data:
-        return Bars(data["title"], data["label"], data["bars"])
-    return None
-
-
-def save(panels: Sequence[Bars | Curves], file: Path) -> None:
-    """Draw panels beside each other, in the book's style."""
-    import matplotlib
-
-    matplotlib.rc_file(Path(__file__).resolve().parents[1] / "matplotlibrc")
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4.4 * len(panels), 3.4), layout="constrained")
-    for i, panel in enumerate(panels, 1):
-        panel.draw(figure.add_subplot(1, len(panels), i))
-    figure.savefig(file, format="svg", metadata={"Date": None})
+    return ""
 
 
 class Studies(SphinxDirective):
