@@ -97,7 +97,7 @@ def layer(x, weight, bias, g, options):
 
 def refused(function, arguments):
     """The name of the exception that a call raises."""
-    return raised(getattr(conv, function), *arguments)
+    return {"exception raised": raised(getattr(conv, function), *arguments)}
 
 
 def refused_by_layer(x, channels):
@@ -108,5 +108,6 @@ def refused_by_layer(x, channels):
     except NotImplementedError:
         raise
     except RuntimeError as error:
-        return f"{type(error).__name__} from {str(error).split()[0]}"
-    return "nothing"
+        named, _, _ = str(error).partition(" ")
+        return {"exception raised": f"{type(error).__name__} from {named or 'nobody'}"}
+    return {"exception raised": "nothing"}

@@ -144,9 +144,9 @@ def remembered(first, second, x, modes, options):
 
 def refused(function, x, options):
     """The name of the exception that a call raises."""
-    return raised(getattr(regularization, function), Tensor(x), **options)
+    return {"exception raised": raised(getattr(regularization, function), Tensor(x), **options)}
 
 
 def refused_by_layer(dims, x, features):
     """What a layer raises."""
-    return raised(getattr(regularization, f"BatchNorm{dims}d")(features), Tensor(x))
+    return {"exception raised": raised(getattr(regularization, f"BatchNorm{dims}d")(features), Tensor(x))}

@@ -185,6 +185,15 @@ def test_a_solution_is_shown_after_the_pass_or_on_demand(workspace):
     assert "def add(" in learner(workspace.folder, "solution", FIRST.id, status=0)
 
 
+def test_pytest_judges_a_workspace(workspace):
+    solve(workspace, FIRST)
+    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "modules/01_ops", "--workspace", str(workspace.folder)]
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, env=environment(), capture_output=True, encoding="utf-8")
+    others = len(FIRST.module.exercises) - 1
+    assert done.returncode == 1 and f"{others} failed, 1 passed" in done.stdout, done.stdout + done.stderr
+    assert f"{SECOND.id} {SECOND.title} does not pass" in done.stdout
+
+
 def test_a_script_runs_on_the_learners_files(workspace):
     solve(workspace, FIRST)
     edit(workspace, "return a + b, ", "return a + b + 100, ")

@@ -196,7 +196,7 @@ def _started() -> str:
     return word if installed else f"{word} -m tinytorch"
 
 
-def _row_of_words(text: str) -> None:
+def _print_row(text: str) -> None:
     """Print a row of a list, which goes on below where it is longer than the terminal is wide."""
     print(wrapped(text, shutil.get_terminal_size().columns, rest="    "))
 
@@ -381,7 +381,7 @@ def milestone(options: argparse.Namespace) -> int:
     known = milestones.MILESTONES
     if options.name is None:
         for one in known.values():
-            _row_of_words(f"{one.name}: {one.title}, {one.goal:.0%}, after module {one.after}")
+            _print_row(f"{one.name}: {one.title}, {one.goal:.0%}, after module {one.after}")
         return 0
     if options.name not in known:
         raise CommandError(f"there is no milestone {options.name!r}: choose from {', '.join(known)}")
@@ -422,7 +422,7 @@ def challenge(options: argparse.Namespace) -> int:
     known = {module.name: module for module in modules() if module.name in challenges.CHALLENGES}
     if options.name is None:
         for module in known.values():
-            _row_of_words(f"{module.number} {module.name}: {challenges.CHALLENGES[module.name].title}")
+            _print_row(f"{module.number} {module.name}: {challenges.CHALLENGES[module.name].title}")
         return 0
     if options.name not in known:
         raise CommandError(f"there is no challenge {options.name!r}: choose from {', '.join(known)}")
