@@ -22,8 +22,9 @@ test-long: .venv/dev  ## what takes longer: a learner's whole way, mutation of t
 	$(ONE_THREAD) $(BIN)/python -m tests.course.mutants
 	$(ONE_THREAD) $(BIN)/python -m tests.mutation
 
-measure: bench  ## the figures: speed, accuracy over five seeds, import time, memory; results go to benchmarks/results
+measure: bench  ## the figures: speed, accuracy over five seeds, import time, memory, the course; results go to benchmarks/results
 	$(ONE_THREAD) $(BIN)/python -m benchmarks.measure
+	$(ONE_THREAD) $(BIN)/python -m benchmarks.course --clone --json benchmarks/results/course.json
 
 bench: .venv/oracles  ## training steps side by side with PyTorch and with NumPy by hand
 	$(ONE_THREAD) $(BIN)/python -m benchmarks --json benchmarks/results/speed.json
