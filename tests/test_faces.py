@@ -18,7 +18,7 @@ from tinytorch._lazy import NEAREST, face
 FACES = ["", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils", "utils.data"]
 
 OURS = {  # what PyTorch does not have
-    "": {"apply", "datasets", "evaluate", "fit", "training"},
+    "": {"apply", "datasets", "evaluate", "fit", "training", "viz"},
     "optim.lr_scheduler": {
         *("constant", "cosine", "exponential", "linear", "multi_step", "one_cycle", "one_cycle_momentum", "step_decay"),
     },
