@@ -73,12 +73,10 @@ def image_cnn(*channels: int, dropout: float) -> Sequential:
     return Sequential(*layers, MaxPool2d(2), Flatten(), Dropout(dropout), Linear(channels[-1] * 4 * 4, 10))
 
 
-def strided_cnn(*channels: int) -> Sequential:
-    """Convolutions for images of 8 x 8 points in ten classes, the first with a stride of 2, to 4 x 4 points."""
-    layers: list[Module] = []
-    for stride, (inputs, outputs) in zip((2, 1, 1), pairwise((1, *channels)), strict=False):
-        layers += Conv2d(inputs, outputs, 3, stride=stride, padding=1), ReLU()
-    return Sequential(*layers, Flatten(), Linear(channels[-1] * 4 * 4, 10))
+def patch_cnn(first: int, second: int) -> Sequential:
+    """Two convolutions for images of 8 x 8 points in ten classes: patches of 2 x 2 points, then four neighbours of these."""
+    convolutions = Conv2d(1, first, 2, stride=2), ReLU(), Conv2d(first, second, 2), ReLU()
+    return Sequential(*convolutions, Flatten(), Linear(second * 3 * 3, 10))
 
 
 class Largest(Module):
@@ -90,14 +88,13 @@ class Largest(Module):
         return y
 
 
-def detector_cnn(*channels: int, kernel: int = 5, stride: int = 2) -> Sequential:
-    """Convolutions for signals in ten classes; what the last finds counts wherever it is found."""
-    layers: list[Module] = []
-    for inputs, outputs in pairwise((1, *channels)):
-        step = stride if inputs == 1 else 1
-        layers += [ReLU()] if layers else []
-        layers += [Conv1d(inputs, outputs, kernel, stride=step, padding=kernel // 2)]
-    return Sequential(*layers, Largest(), Linear(channels[-1], 10))
+def detector_cnn(first: int, second: int, *, kernel: int) -> Sequential:
+    """Two convolutions for signals in ten classes; what the second finds counts wherever it is found.
+
+    A bias of the second would pass through Largest as it is, and the last layer has one.
+    """
+    convolutions = Conv1d(1, first, kernel, stride=2), ReLU(), Conv1d(first, second, kernel, bias=False)
+    return Sequential(*convolutions, Largest(), Linear(second, 10))
 
 
 def signal_cnn(*channels: int) -> Sequential:
@@ -158,9 +155,9 @@ ZERO = _by_name(
     Recipe(
         dataset="tinydigits",
         model="mlp",
-        network=partial(mlp, 64, 64, 10, dropout=0.0),
-        epochs=15,
-        batch_size=100,
+        network=partial(mlp, 64, 48, 10, dropout=0.0),
+        epochs=12,
+        batch_size=50,
         lr=0.3,
         optimizer=nesterov,
         weight_decay=0.001,
@@ -169,8 +166,8 @@ ZERO = _by_name(
     Recipe(
         dataset="tinydigits",
         model="cnn",
-        network=partial(strided_cnn, 8, 16),
-        epochs=8,
+        network=partial(patch_cnn, 12, 24),
+        epochs=6,
         batch_size=50,
         lr=0.03,
         optimizer=quick_adamw,
@@ -179,10 +176,10 @@ ZERO = _by_name(
     Recipe(
         dataset="mnist1d",
         model="mlp",
-        network=partial(mlp, 40, 128, 10, dropout=0.0),
-        epochs=8,
+        network=partial(mlp, 40, 96, 10, dropout=0.0),
+        epochs=6,
         batch_size=100,
-        lr=0.3,
+        lr=0.5,
         optimizer=nesterov,
         weight_decay=0.001,
         watched=False,
@@ -190,10 +187,10 @@ ZERO = _by_name(
     Recipe(
         dataset="mnist1d",
         model="cnn",
-        network=partial(detector_cnn, 8, 24),
-        epochs=3,
-        batch_size=100,
-        lr=0.07,
+        network=partial(detector_cnn, 6, 20, kernel=3),
+        epochs=2,
+        batch_size=50,
+        lr=0.08,
         optimizer=quick_adamw,
         watched=False,
     ),
