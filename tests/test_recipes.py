@@ -6,12 +6,26 @@ from functools import partial
 import numpy as np
 import pytest
 
-from tinytorch import datasets
+from tinytorch import datasets, recipes
 from tinytorch.creation import manual_seed
 from tinytorch.data import RandomShift, Subset
 from tinytorch.losses import cross_entropy
 from tinytorch.optimizers import AdamW, one_cycle
-from tinytorch.recipes import RECIPES, Recipe, image_cnn, measure, mlp, signal_cnn, train
+from tinytorch.recipes import (
+    CAUTION,
+    PRESETS,
+    RECIPES,
+    STEPS,
+    Recipe,
+    detector_cnn,
+    image_cnn,
+    measure,
+    mlp,
+    patch_cnn,
+    signal_cnn,
+    train,
+    train_within,
+)
 from tinytorch.training import evaluate, fit
 
 IN_A_HURRY = {"epochs": 2}
@@ -104,3 +118,119 @@ def test_figures_are_of_the_whole_data_set():
     assert figures.test_accuracy == evaluate(model, test_set)["accuracy"] == history[-1]["validation_accuracy"]
     assert (figures.dataset, figures.model, figures.epochs, figures.seed) == ("tinydigits", "mlp", 4, 7)
     assert figures.parameters == 64 * 256 + 256 + 256 * 10 + 10 and 0 < figures.seconds < 600
+
+
+# Within some seconds: a clock that goes on by a second for each training batch
+
+
+class Clock:
+    def __init__(self, pace=1.0):
+        self.now, self.pace, self.batches = 0.0, pace, 0
+
+    def __call__(self):
+        return self.now
+
+    def batch(self, x):
+        self.batches += 1
+        self.now += self.pace
+        return x
+
+
+def within(seconds, *, n=100, epochs=10, pace=1.0, batch_size=20, slower=None, **options):
+    """(model, history, clock) of a training of so many seconds, five batches of 20 to an epoch."""
+    clock = Clock(pace)
+
+    def transform(x):
+        if slower is not None and clock.batches >= slower[0]:
+            clock.pace = slower[1]
+        return clock.batch(x)
+
+    network = partial(mlp, 64, 12, 10, dropout=0.0)
+    recipe = Recipe("tinydigits", "mlp", network, epochs, batch_size, lr=0.05, transform=transform)
+    return *train_within(recipe, some("tinydigits-mlp", n)[0], seconds=seconds, seed=3, clock=clock, **options), clock
+
+
+TIMED = 1 + min(STEPS, 5)  # steps of the network that is thrown away
+
+
+def test_as_many_epochs_are_trained_as_fit_with_a_schedule_of_their_length():
+    model, history, clock = within(80, epochs=100)
+    epochs = int(CAUTION * (80 - TIMED) / 5)
+    assert [row["epoch"] for row in history] == [*range(1, epochs + 1)] and clock.now <= 80
+    recipe = Recipe("tinydigits", "mlp", partial(mlp, 64, 12, 10, dropout=0.0), epochs, 20, lr=0.05)
+    expected, same_history = train(recipe, some("tinydigits-mlp")[0], seed=3)
+    assert same(parameters(model), parameters(expected))
+    assert [row["lr"] for row in history] == [row["lr"] for row in same_history]
+
+
+def test_no_more_epochs_are_trained_than_the_recipe_says():
+    _, history, clock = within(1e6, epochs=3)
+    assert len(history) == 3 and clock.batches == TIMED + 3 * 5
+
+
+def test_a_part_of_an_epoch_is_trained_where_no_whole_one_fits():
+    model, history, clock = within(8)
+    assert len(history) == 1 and clock.now <= 8
+    assert clock.batches == 1 + 1 + int(CAUTION * 6)
+
+
+def test_one_step_is_taken_in_any_case():
+    _, history, clock = within(0.5)
+    assert len(history) == 1 and clock.batches == 3
+
+
+def test_a_machine_that_becomes_slower_ends_in_time_all_the_same():
+    _, history, clock = within(100, slower=(30, 4.0))
+    assert clock.now <= 100 and 1 < len(history) < int(CAUTION * (100 - TIMED) / 5)
+
+
+def test_a_set_that_is_watched_is_looked_at_after_each_epoch_within_the_time(monkeypatch):
+    clock = Clock()
+    evaluated = []
+
+    def look(model, dataset, **options):
+        clock.now += 10
+        evaluated.append(dataset)
+        return {"loss": 1.0, "accuracy": 0.5}
+
+    monkeypatch.setattr(recipes, "evaluate", look)
+    recipe = Recipe("tinydigits", "mlp", partial(mlp, 64, 12, 10, dropout=0.0), 10, 20, lr=0.05, transform=clock.batch)
+    train_set, test_set = some("tinydigits-mlp")
+    _, history = train_within(recipe, train_set, seconds=100, seed=3, watch=test_set, clock=clock)
+    assert clock.now <= 100 and history.column("validation_accuracy") == [0.5] * len(history)
+    assert len(history) == int(CAUTION * (100 - TIMED - 10) / 15) and len(evaluated) == 1 + len(history)
+
+
+@pytest.mark.parametrize("preset", ["pi", "zero"])
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes_of_small_machines_are_for_the_same_data_and_smaller(preset, name):
+    recipe, full = PRESETS[preset][name], RECIPES[name]
+    assert (recipe.name, recipe.dataset, recipe.model) == (full.name, full.dataset, full.model)
+    train_set, _ = some(name, 5)
+    assert recipe.network().eval()(train_set[:][0]).shape == (5, 10)
+    sizes = [sum(p.numel() for p in one.network().parameters()) for one in (recipe, full)]
+    assert sizes[0] < sizes[1] or recipe.epochs < full.epochs or preset == "pi"
+
+
+def test_a_recipe_that_is_not_watched_is_tested_once_at_the_end(monkeypatch):
+    looked = []
+    real = recipes.evaluate
+    monkeypatch.setattr(
+        recipes, "evaluate", lambda model, data, **o: looked.append(len(data)) or real(model, data, **o)
+    )
+    recipe = replace(PRESETS["zero"]["tinydigits-mlp"], epochs=2)
+    figures, history = measure(recipe, seed=1)
+    assert looked == [200] and "validation_accuracy" not in history[-1]
+    assert figures.train_accuracy == history[-1]["accuracy"]
+    model, _ = train(recipe, datasets.tinydigits()[0], seed=1)
+    assert figures.test_accuracy == real(model, datasets.tinydigits()[1])["accuracy"]
+
+
+def test_the_networks_of_a_pi_zero_are_what_they_are_described_to_be():
+    assert patch_cnn(4, 6).summary(2, 1, 8, 8).count("6, 3, 3)") == 2  # the second convolution and its ReLU
+    net = detector_cnn(3, 5, kernel=3)
+    assert [getattr(layer, "stride", None) for layer in net] == [(2,), None, (1,), None, None]
+    assert net[0].bias is not None and net[2].bias is None
+    x = datasets.mnist1d()[0].tensors[0][:4]
+    features = net[2](net[1](net[0](x))).detach()
+    assert np.array_equal(net[3](features).numpy(), features.numpy().max(axis=2))

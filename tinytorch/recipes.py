@@ -293,21 +293,24 @@ CAUTION = 0.85  # the part of the time that is planned for: what else a machine 
 
 
 class Limited(DataLoader):
-    """A DataLoader whose epochs end where so many batches were given in all, or a moment has come."""
+    """A DataLoader whose epochs end where so many batches were given in all, or one more would last beyond a moment."""
 
     def __init__(self, *arguments: Any, steps: int, until: float, clock: Callable[[], float], **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.left, self.until, self.clock = steps, until, clock
+        self.longest = 0.0  # seconds from one batch to the next
 
     @property
     def over(self) -> bool:
         """Whether there will be no more."""
-        return self.left == 0 or self.clock() >= self.until
+        return self.left == 0 or self.clock() + self.longest > self.until
 
     def __iter__(self) -> Iterator[Any]:
         for batch in super().__iter__():
             self.left -= 1
+            given = self.clock()
             yield batch
+            self.longest = max(self.longest, self.clock() - given)
             if self.over:
                 return
 
@@ -335,7 +338,7 @@ def train_within(
     epochs = min(recipe.epochs, int(left / (batches * step + look)))
     steps = epochs * batches or max(1, min(batches, int((left - look) / step)))
     model, optimizer, loss = prepare(recipe, seed, steps)
-    until = began + seconds - look - step
+    until = began + seconds - look
     loader = Limited(examples, recipe.batch_size, shuffle=True, steps=steps, until=until, clock=clock)
 
     history = History()

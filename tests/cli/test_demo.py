@@ -16,7 +16,7 @@ from tinytorch.cli import CommandError
 from tinytorch.cli import demo as demo_module
 from tinytorch.cli import main as cli
 from tinytorch.cli.demo import check_writable
-from tinytorch.recipes import RECIPES, Figures
+from tinytorch.recipes import PRESETS, RECIPES, Figures
 
 ROOT = Path(tinytorch.__file__).parents[1]
 KEYS = ["dataset", "model", "parameters", "epochs", "seconds", "train_accuracy", "test_accuracy", "seed"]
@@ -200,6 +200,38 @@ def test_figures_can_be_sent_down_a_pipe():
     out, _ = demo(*QUICK, "--json", "/dev/stdout")
     objects, _ = json.JSONDecoder().raw_decode(out)
     assert list(objects[0]) == KEYS
+
+
+def test_a_preset_may_be_named_and_its_curves_are_those_of_training_where_nobody_looked(tmp_path):
+    out, err = demo("--preset", "zero", "--only", "mnist1d-mlp", "--epochs", 2, "--json", tmp_path / "figures.json")
+    (o,) = json.loads((tmp_path / "figures.json").read_text())
+    assert o["parameters"] == sum(p.numel() for p in PRESETS["zero"]["mnist1d-mlp"].network().parameters())
+    assert "preset zero" in out and "while training" in out and " test " not in out.split("after each epoch")[1]
+    assert (
+        "test accuracy" not in err and len(table(out)) == 1 and table(out)[0][-1] == f"{100 * o['test_accuracy']:.1f} %"
+    )
+
+
+def test_a_machine_chooses_its_preset(monkeypatch, capsys):
+    monkeypatch.setattr(demo_module.machine, "preset", lambda: "zero")
+    assert cli.main(["demo", "--only", "tinydigits-mlp", "--epochs", "1"]) == 0
+    assert "preset zero" in capsys.readouterr().out
+
+
+def test_with_a_moment_for_each_a_step_is_taken_and_shown(tmp_path):
+    words = ("--only", "tinydigits-mlp", "--seconds", "1e-9", "--json", tmp_path / "figures.json")
+    out, err = demo(*words)
+    (o,) = json.loads((tmp_path / "figures.json").read_text())
+    assert o["epochs"] == 1 and re.search(r"epoch 1/1  loss", err) and len(table(out)) == 1
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "two"])
+def test_seconds_are_a_number_above_zero(value, refused):
+    assert "seconds above 0" in refused("demo", f"--seconds={value}")
+
+
+def test_seconds_and_epochs_do_not_go_together(refused):
+    assert "not allowed with" in refused("demo", "--seconds", "3", "--epochs", "3")
 
 
 @ON_POSIX

@@ -8,7 +8,7 @@ import pytest
 
 from tinytorch.course import milestones
 from tinytorch.course.exercises import modules
-from tinytorch.course.milestones import MILESTONES, Forecast, is_exercise, nearest, with_fast
+from tinytorch.course.milestones import MILESTONES, SMALL, Forecast, for_machine, is_exercise, nearest, with_fast
 from tinytorch.course.source import Source, put
 
 SLOW = "def sum(values):\n    total = 0\n    for value in values:\n        total += value\n    return wait(total)\n"
@@ -22,7 +22,26 @@ def test_the_library_reaches_every_goal(name, tmp_path):
     assert found["moved"] and found["files"] == []
 
 
-@pytest.mark.parametrize("milestone", MILESTONES.values(), ids=lambda m: m.name)
+@pytest.mark.parametrize("name", ["mlp", "images"])
+def test_the_library_reaches_a_goal_of_a_small_machine(name, tmp_path):
+    found = milestones.run(for_machine("zero")[name], tmp_path)
+    assert for_machine("zero")[name].goal <= found["accuracy"] and found["moved"]
+
+
+def test_a_small_machine_has_the_same_milestones_with_less_to_do():
+    small = for_machine("zero")
+    assert [*small] == [*MILESTONES] and for_machine("pi") == for_machine("full") == MILESTONES
+    for name, milestone in small.items():
+        full = MILESTONES[name]
+        assert (milestone.name, milestone.title, milestone.after) == (full.name, full.title, full.after)
+        assert milestone.goal < full.goal and milestone.preset == "zero" != full.preset
+        if name not in ("few", "sequences"):  # which take a second to build
+            plan = milestone.plan()
+            assert plan.steps < full.plan().steps
+            assert type(plan.model).__module__ and len(plan.training) == len(full.plan().training)
+
+
+@pytest.mark.parametrize("milestone", [*MILESTONES.values(), *SMALL.values()], ids=lambda m: f"{m.name}-{m.preset}")
 def test_a_goal_is_one_that_the_library_reaches(milestone):
     assert milestone.goal <= milestone.library < 1
     assert milestone.after in {module.number for module in modules()}
@@ -90,6 +109,12 @@ def test_only_exercises_may_be_fast():
 def test_a_training_that_fails_says_how_it_ended(tmp_path):
     (tmp_path / "ops.py").write_text("raise SystemExit(3)\n")
     with pytest.raises(ChildProcessError, match="status 3"):
+        milestones.run(MILESTONES["mlp"], tmp_path)
+
+
+def test_a_training_that_was_killed_says_why_that_happens(tmp_path):
+    (tmp_path / "ops.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    with pytest.raises(ChildProcessError, match="too little memory"):
         milestones.run(MILESTONES["mlp"], tmp_path)
 
 

@@ -1,33 +1,132 @@
-"""`tinytorch doctor`: what somebody who helps would ask for first, and whether the pieces work."""
+"""`tinytorch doctor`: what somebody who helps would ask for first, whether the pieces work, and what to do where not."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
+import re
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import tinytorch
+from tinytorch import machine
 from tinytorch.course.exercises import exercises, modules
 from tinytorch.course.workspace import Workspace, WorkspaceError
+
+LEAST_PYTHON, LEAST_NUMPY = (3, 11), (1, 24)
+LEAST_MEMORY = 64  # megabytes: what a training of the demo takes, at most
+BUILT = 1_735_689_600  # 2025 began: no clock that is right shows less
+MAPS = Path("/proc/self/maps")  # where Linux lists the libraries that a process has loaded
+REFERENCE = "the slow reference one"
+KINDS = {"openblas": "OpenBLAS", "libmkl": "MKL", "blis": "BLIS", "atlas": "ATLAS", "accelerate": "Accelerate"}
 
 
 def examine() -> int:
     """Print the facts; status 1 where something does not work."""
     import numpy as np  # not before the command is called
 
+    blas = kind_of_blas(loaded_libraries() or [str(getattr(np.__config__, "CONFIG", ""))])
+    memory, board = machine.available_memory(), machine.board()
     print(f"tinytorch    {tinytorch.__version__} in {Path(tinytorch.__file__).parent}")
     print(f"Python       {platform.python_version()} in {sys.executable}")
     print(f"NumPy        {np.__version__}")
+    print(f"BLAS         {blas or 'unknown'}")
     print(f"system       {platform.platform()}, {platform.machine()}, {8 * (sys.maxsize.bit_length() // 8 + 1)} bits")
+    print(f"machine      {f'{board}, ' if board else ''}trained with the preset {machine.preset()}")
+    print(f"memory       {'unknown' if memory is None else f'{memory:.0f} MB free'}")
     print(f"terminal     {_terminal()}")
     print(f"course       {len(exercises())} exercises in {len(modules())} modules")
-    troubles = [trouble for trouble in (_workspace(), _worker()) if trouble]
+    facts = (
+        about_versions(sys.version_info[:2], np.__version__),
+        about_blas(blas),
+        about_memory(memory),
+        about_clock(time.time()),
+        *map(about_bytecode, ("numpy", "tinytorch")),
+    )
+    troubles = [trouble for trouble in (*facts, _workspace(), _worker()) if trouble]
     for trouble in troubles:
         print(f"trouble      {trouble}")
     return 1 if troubles else 0
+
+
+# What may be wrong with the machine: each gives a sentence with what to do, or None
+
+
+def about_versions(python: tuple[int, ...], numpy: str) -> str | None:
+    """Python and NumPy that are too old."""
+    if python < LEAST_PYTHON:
+        return f"Python {'.'.join(map(str, python))} is older than 3.11: on a Raspberry Pi, use Pi OS Bookworm or newer"
+    if tuple(map(int, re.findall(r"\d+", numpy)[:2])) < LEAST_NUMPY:
+        return f"NumPy {numpy} is older than 1.24: python -m pip install --upgrade numpy"
+    return None
+
+
+def about_blas(kind: str | None) -> str | None:
+    """A BLAS with which training takes 60 to 70 percent more instructions."""
+    if kind != REFERENCE:
+        return None
+    return "NumPy multiplies with the slow reference BLAS, which makes trainings half as fast: sudo apt install libopenblas0"
+
+
+def about_memory(free: float | None) -> str | None:
+    """Less memory than a training takes."""
+    if free is None or free >= LEAST_MEMORY:
+        return None
+    return f"only {free:.0f} MB of memory are free, and a training takes up to {LEAST_MEMORY}: end other programs"
+
+
+def about_clock(now: float) -> str | None:
+    """A clock that was never set, as on a board without a battery and without a network."""
+    if now >= BUILT:
+        return None
+    said = "downloads will fail, and files will look older than they are"
+    return f"the clock says {time.strftime('%Y', time.gmtime(now))}, so {said}: sudo date --set='YYYY-MM-DD HH:MM'"
+
+
+def about_bytecode(package: str) -> str | None:
+    """A package that is compiled anew at each start."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        return None
+    cached = Path(importlib.util.cache_from_source(spec.origin))
+    if cached.exists():
+        return None
+    said = f"{package} is compiled anew at each start, which takes a small machine ten seconds"
+    if sys.dont_write_bytecode:
+        return f"{said}: unset PYTHONDONTWRITEBYTECODE"
+    if _can_be_made(cached.parent):
+        return None  # and will be kept
+    return f"{said}, since {cached.parent} cannot be written: export PYTHONPYCACHEPREFIX=~/.cache/python"
+
+
+def _can_be_made(folder: Path) -> bool:
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    return os.access(there, os.W_OK)
+
+
+def loaded_libraries() -> list[str]:
+    """The libraries that this process has loaded, "openblas-serial/libblas.so.3", where the system tells."""
+    try:
+        lines = MAPS.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    return sorted({"/".join(line.split("/")[-2:]) for line in lines if ".so" in line})
+
+
+def kind_of_blas(libraries: Iterable[str]) -> str | None:
+    """The BLAS among libraries: a libblas.so.3 of which nothing says whose it is, is Debian's reference."""
+    names = [name.lower() for name in libraries]
+    found = [kind for sign, kind in KINDS.items() if any(sign in name for name in names)]
+    if found:
+        return found[0]
+    return REFERENCE if any("libblas.so" in name for name in names) else None
+
+
+# Whether the pieces work
 
 
 def _terminal() -> str:

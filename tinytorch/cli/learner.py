@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tinytorch import machine
 from tinytorch._places import PACKAGE
 from tinytorch.cli import CommandError
 from tinytorch.course import workspace
@@ -378,7 +379,7 @@ def milestone(options: argparse.Namespace) -> int:
     """Train on real data."""
     from tinytorch.course import milestones
 
-    known = milestones.MILESTONES
+    known = milestones.for_machine(options.preset or machine.preset())
     if options.name is None:
         for one in known.values():
             _print_row(f"{one.name}: {one.title}, {one.goal:.0%}, after module {one.after}")
@@ -541,6 +542,7 @@ def add_parser(commands: Any, name: str, summary: str) -> None:
     if name == "milestone":
         parser.add_argument("name", nargs="?", metavar="NAME", help="which (without one, they are listed)")
         parser.add_argument("--fast", default="", metavar="FUNCTION", help="take the library's own for this one")
+        parser.add_argument("--preset", choices=machine.PRESETS, help=f"for this kind of machine ({machine.preset()})")
     if name == "challenge":
         parser.add_argument("name", nargs="?", metavar="NAME", help="a module's name (without one, they are listed)")
     if name == "run":

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from itertools import takewhile
@@ -53,7 +53,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Milestone:
-    """A network to be trained. goal: the accuracy on the test set to be reached; library: the library's, over five seeds."""
+    """A network to be trained. goal: the accuracy on the test set to be reached; library: the library's, over five seeds.
+
+    preset: the kind of machine that it is made for, "zero" or else "full".
+    """
 
     name: str
     after: str  # the last module that it stands on
@@ -61,6 +64,7 @@ class Milestone:
     goal: float
     library: float
     plan: Callable[[], Plan]
+    preset: str = "full"
 
 
 # The networks. Each imports the library when it is called, in a process that has entered the learner's folder.
@@ -128,11 +132,83 @@ def _sequences() -> Plan:
     return _in_one_cycle(Reader(), training, test, epochs=16, batch_size=100, clip=1.0)
 
 
-def _in_one_cycle(model: Any, training: Any, test: Any, *, epochs: int, batch_size: int, **options: Any) -> Plan:
-    """AdamW with a learning rate that rises to 0.01 and falls again."""
+# The same for a Raspberry Pi Zero, for which those above are many minutes: less of everything, and a lower goal.
+
+
+def _small_mlp() -> Plan:
+    """An MLP on TinyDigits, with 48 hidden units."""
+    layers, optimizers = import_module("tinytorch.layers"), import_module("tinytorch.optimizers")
+    training, test = import_module("tinytorch.datasets").tinydigits()
+    model = layers.Sequential(layers.Flatten(), layers.Linear(64, 48), layers.ReLU(), layers.Linear(48, 10))
+    rate = optimizers.one_cycle(0.3, 12 * -(-len(training) // 50))
+    return Plan(model, training, test, 12, optimizers.SGD(model.parameters(), rate, momentum=0.9), batch_size=50)
+
+
+def _small_signals() -> Plan:
+    """Two convolutions on MNIST-1D; what the second finds counts wherever it is found."""
+    nn = import_module("tinytorch.nn")
+    training, test = import_module("tinytorch.datasets").mnist1d()
+
+    class Detector(nn.Module):  # type: ignore[name-defined, misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Conv1d(1, 6, 3, stride=2), nn.Conv1d(6, 20, 3)
+            self.classes = nn.Linear(20, 10)
+
+        def forward(self, signals: Any) -> Any:
+            return self.classes(self.second(self.first(signals).relu()).amax(-1))
+
+    return _in_one_cycle(Detector(), training, test, epochs=4, batch_size=50, lr=0.05)
+
+
+def _small_images() -> Plan:
+    """Two convolutions on TinyDigits, each pooled: 8 x 8 points, 4 x 4, 2 x 2."""
+    nn = import_module("tinytorch.nn")
+    training, test = import_module("tinytorch.datasets").tinydigits()
+    layers: list[Any] = []
+    for inputs, outputs in ((1, 8), (8, 16)):
+        layers += nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)
+    model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(16 * 2 * 2, 10))
+    return _in_one_cycle(model, training, test, epochs=8, batch_size=50, lr=0.03)
+
+
+def _small_few() -> Plan:
+    """Ten examples of each digit, moved about, batch norm and dropout, on half of the channels."""
+    nn, data = import_module("tinytorch.nn"), import_module("tinytorch.data")
+    training, test = import_module("tinytorch.datasets").tinydigits()
+    labels = training.tensors[1].array
+    ten_each = data.Subset(training, [int(i) for digit in range(10) for i in (labels == digit).nonzero()[0][:10]])
+    layers: list[Any] = []
+    for inputs, outputs in ((1, 8), (8, 16)):
+        layers += nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+    model = nn.Sequential(*layers, nn.MaxPool2d(2), nn.Flatten(), nn.Dropout(0.3), nn.Linear(16 * 4 * 4, 10))
+    return _in_one_cycle(model, ten_each, test, epochs=25, batch_size=25, transform=data.RandomShift(1), lr=0.02)
+
+
+def _small_sequences() -> Plan:
+    """A GRU that reads MNIST-1D four points at a time, from one end."""
+    nn = import_module("tinytorch.nn")
+    training, test = import_module("tinytorch.datasets").mnist1d()
+
+    class Reader(nn.Module):  # type: ignore[name-defined, misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.gru, self.classes = nn.GRU(4, 32, batch_first=True), nn.Linear(32, 10)
+
+        def forward(self, signals: Any) -> Any:
+            _, last = self.gru(signals.reshape(len(signals), 10, 4))
+            return self.classes(last.reshape(len(signals), 32))
+
+    return _in_one_cycle(Reader(), training, test, epochs=5, batch_size=50, clip=1.0, lr=0.03)
+
+
+def _in_one_cycle(
+    model: Any, training: Any, test: Any, *, epochs: int, batch_size: int, lr: float = 0.01, **options: Any
+) -> Plan:
+    """AdamW with a learning rate that rises to lr and falls again."""
     optimizers = import_module("tinytorch.optimizers")
     steps = epochs * -(-len(training) // batch_size)
-    optimizer = optimizers.AdamW(model.parameters(), optimizers.one_cycle(0.01, steps), weight_decay=0.05)
+    optimizer = optimizers.AdamW(model.parameters(), optimizers.one_cycle(lr, steps), weight_decay=0.05)
     return Plan(model, training, test, epochs, optimizer, batch_size, options)
 
 
@@ -146,6 +222,22 @@ MILESTONES = {
         Milestone("sequences", "12", "a GRU reads signals from both ends (MNIST-1D)", 0.85, 0.931, _sequences),
     )
 }
+
+SMALL = {
+    milestone.name: milestone
+    for milestone in (
+        replace(MILESTONES["mlp"], goal=0.94, library=0.962, plan=_small_mlp, preset="zero"),
+        replace(MILESTONES["signals"], goal=0.8, library=0.899, plan=_small_signals, preset="zero"),
+        replace(MILESTONES["images"], goal=0.93, library=0.962, plan=_small_images, preset="zero"),
+        replace(MILESTONES["few"], goal=0.84, library=0.909, plan=_small_few, preset="zero"),
+        replace(MILESTONES["sequences"], goal=0.6, library=0.712, plan=_small_sequences, preset="zero"),
+    )
+}
+
+
+def for_machine(preset: str) -> dict[str, Milestone]:
+    """The milestones by name: those of a Pi Zero, or those of everything larger."""
+    return SMALL if preset == "zero" else MILESTONES
 
 
 def train(milestone: Milestone, watch: Sequence[str] = ()) -> tuple[float, bool]:
@@ -251,24 +343,26 @@ def run(milestone: Milestone, folder: Path, fast: str = "") -> dict[str, Any]:
     fast: a function for which the library's stands in, "conv.unfold". Returns accuracy, moved (whether the parameters
     changed) and files (those of the learner that ran). Raises ChildProcessError where it fails, with what it said.
     """
-    words = [*worker.command("run_milestone"), milestone.name, str(folder), fast]
+    words = [*worker.command("run_milestone"), milestone.preset, milestone.name, str(folder), fast]
     words[words.index("-c") + 1] = words[words.index("-c") + 1].replace("course.worker", "course.milestones")
     done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8", errors="replace")
     for line in done.stdout.splitlines():
         if line.startswith(RESULT):
             result: dict[str, Any] = json.loads(line.removeprefix(RESULT))
             return result
+    if done.returncode == -9:
+        raise ChildProcessError("the training was killed, as the system does where there is too little memory")
     raise ChildProcessError(f"the training ended with status {done.returncode}")
 
 
 def run_milestone() -> None:
     """The child: enter the folder, train, print the figures."""
-    _, name, folder, fast = sys.argv
+    _, preset, name, folder, fast = sys.argv
     sources = Workspace(Path(folder)).sources()
     enter(with_fast(sources, fast) if fast else sources)
     paths = [text.path for text in sources.values()]
     try:
-        accuracy, moved = train(MILESTONES[name], paths)
+        accuracy, moved = train(for_machine(preset)[name], paths)
     except KeyboardInterrupt:  # whoever started it is told as well, and says so
         sys.exit(130)
     except Exception as error:
