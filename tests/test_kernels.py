@@ -8,9 +8,10 @@ import sys
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
-from tinytorch import optim
+from tinytorch import kernels, ops, optim
+from tinytorch.conv import all_windows
 from tinytorch.kernels import LONGEST, OneVector
 from tinytorch.tensor import Tensor
 
@@ -267,6 +268,61 @@ def test_a_gradient_of_another_shape_is_refused():
     a.grad, b.grad = Tensor(np.zeros(3)), Tensor(np.zeros(2))
     with pytest.raises(ValueError, match=r"^Adam got a gradient of shape \(3,\) for a parameter of shape \(2,\)$"):
         optim.Adam([a, b]).step()
+
+
+# Losses
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (5, 2), (7, 10)])
+def test_cross_entropy_with_classes_first_is_that_of_ops(shape, dtype, order):
+    rng = np.random.default_rng(0)
+    z = np.array(30 * rng.normal(size=shape), dtype, order=order)
+    labels = rng.integers(0, shape[1], shape[0])
+    g = np.array(0.3, dtype)
+    (fast, fast_back), (clear, clear_back) = (
+        rule(z, labels=labels) for rule in (kernels.cross_entropy, ops.cross_entropy)
+    )
+    assert fast.dtype == fast_back(g).dtype == dtype and fast.shape == ()
+    assert_allclose(fast, clear, rtol=1e-5, atol=1e-6)
+    assert_allclose(fast_back(g), clear_back(g), rtol=1e-4, atol=1e-7)
+    assert fast_back(g).flags.f_contiguous  # for linear, which stands before it
+
+
+def test_cross_entropy_with_classes_first_knows_impossible_classes_and_hopeless_logits():
+    z = np.array([[0, -np.inf, 1], [1e30, 0, -1e30]], np.float32)
+    for labels, loss in (([0, 0], np.log(1 + np.e) / 2), ([1, 0], np.inf)):
+        value, back = kernels.cross_entropy(z, labels=np.array(labels))
+        assert_allclose(value, loss, rtol=1e-6)
+        assert np.isfinite(back(np.ones((), np.float32))).all()
+
+
+# Windows
+
+
+@pytest.mark.parametrize("laid_out", ["as a whole", "as a part", "read-only"])
+@pytest.mark.parametrize(
+    ("size", "kernel_size", "stride", "dilation"),
+    [
+        ((7,), (3,), (2,), (1,)),
+        ((9,), (2,), (1,), (3,)),
+        ((5, 6), (2, 3), (1, 2), (2, 1)),
+        ((3, 3), (3, 3), (1, 1), (1, 1)),
+    ],
+)
+def test_windows_are_what_each_place_in_the_kernel_meets(size, kernel_size, stride, dilation, laid_out):
+    padding = ((0, 0),) * len(size)
+    whole = np.arange(4 * np.prod(size) * 2, dtype=np.float32).reshape(4, *size, 2)
+    padded = whole[::2] if laid_out == "as a part" else whole
+    padded.flags.writeable = laid_out != "read-only"
+    places = all_windows(size, kernel_size, stride, padding, dilation)
+    count = padded[places[0][1]].shape[1:-1]
+    windows = kernels.windows(padded, count, kernel_size, stride, dilation)
+    assert windows.shape == (len(padded), *kernel_size, *count, 2)
+    assert np.shares_memory(windows, whole)
+    for offset, met in places:
+        assert_array_equal(windows[offset], padded[met])
 
 
 # Memory that was freed is kept

@@ -426,3 +426,18 @@ def test_linear_leaves_the_batch_last_in_memory_forward_and_back(order):
     assert y.flags.f_contiguous
     assert to_x(g).flags.f_contiguous
     assert_allclose(to_x(g), g @ weight)
+
+
+def test_relu_compares_with_zeros_in_the_memory_order_of_its_input_made_once():
+    image = np.random.default_rng(0).normal(size=(3, 4, 5, 6)).astype(np.float32)
+    for x in (image, np.moveaxis(image, 0, -1), image[:, ::2], image[..., :1], np.zeros((2, 0), np.float32)):
+        y, to_x = ops.relu(x)
+        assert_array_equal(y, np.where(x > 0, x, 0))
+        assert_array_equal(to_x(x), np.where(x > 0, x, 0))
+        assert y.dtype == x.dtype
+        zeros = ops._zeros_like(x)
+        assert zeros is ops._zeros_like(x + 1 if x.flags.c_contiguous else x)
+        assert np.argsort(zeros.strides).tolist() == np.argsort(x.strides).tolist()
+        assert not zeros.flags.writeable
+    assert ops._zeros_like(np.zeros(65_537, np.float32)) == 0
+    assert not ops.ones(3, np.dtype(np.float32)).flags.writeable
