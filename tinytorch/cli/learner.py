@@ -64,6 +64,7 @@ class Desk:
     def verdict(self, exercise: Exercise) -> Verdict:
         """Check an exercise, and remember what came of it. Raises WorkspaceError for a file that cannot be judged."""
         text = self.workspace.judged(exercise)
+        self.judge.beside = self.workspace.beside(exercise.module)
         found = self.judge.verdict(exercise, text)
         self.workspace.remember(exercise, text, found.ok)
         return found
@@ -368,6 +369,8 @@ def solution(options: argparse.Namespace) -> int:
     """The library's own functions."""
     with at_desk() as desk:
         exercise = _chosen(desk, options.exercise)
+        if exercise.module.for_class:
+            raise CommandError("a class release has no solutions: ask who gave it to you", 1)
         if not options.yes and not desk.passes(exercise):
             desk.say(f"{exercise.id} does not pass yet; `tinytorch solution {exercise.id} --yes` shows its solution.")
             return 1

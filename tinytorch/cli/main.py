@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 import tinytorch
 from tinytorch.cli import CommandError
 
-COMMANDS = {  # the module, and what the command does
+EVERY = {  # the module, and what the command does; a class release has not all of them
     "demo": ("demo", "train four small networks in seconds, and show how well they do"),
     "start": ("learner", "make a workspace, in which you build the library yourself"),
     "task": ("learner", "say what an exercise asks for"),
@@ -38,9 +38,11 @@ COMMANDS = {  # the module, and what the command does
     "play": ("play", "draw a digit, and watch a network read it as you draw"),
     "data": ("data", "list, fetch and verify data sets that do not come with the library"),
     "reproduce": ("reproduce", "run a published experiment again, and show both figures"),
+    "release": ("release", "make what a class gets: stubs, checks and data, and no solutions"),
     "grade": ("grade", "grade the submissions of a class, and export the marks"),
     "doctor": ("learner", "show what somebody who helps you will ask for"),
 }
+COMMANDS = {name: said for name, said in EVERY.items() if (Path(__file__).parent / f"{said[0]}.py").is_file()}
 INTERRUPTED = 128 + 2  # what shells report for SIGINT
 
 

@@ -20,6 +20,7 @@ COURSE = (
     *("ops", "autograd", "tensor", "layers", "losses", "optimizers"),
     *("data", "training", "conv", "pooling", "regularization", "recurrent"),
 )
+RECORDED = "recorded.frames"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +76,15 @@ class Module:
         return self.library.lines[0].strip('"')[3:].rstrip(".")
 
     @cached_property
+    def for_class(self) -> bool:
+        """Whether the checks are recorded ones, as a class gets them, and there are no solutions."""
+        return (self.folder / RECORDED).is_file()
+
+    @cached_property
     def checks(self) -> tuple[str, ...]:
         """The texts of which the checks consist."""
-        return tuple((self.folder / name).read_text(encoding="utf-8") for name in ("checks.py", "probes.py"))
+        names = (RECORDED if self.for_class else "checks.py", "probes.py")
+        return tuple((self.folder / name).read_text(encoding="utf-8", errors="replace") for name in names)
 
     @cached_property
     def messages(self) -> dict[str, str]:

@@ -39,6 +39,8 @@ def verdict(found: Verdict, path: Path, own: Source, columns: int = 80, style: S
 
 def stand_ins_of(found: Verdict, own: Source) -> set[int]:
     """The lines of the learner's file for which the library's stood in: the functions of all other exercises."""
+    if found.exercise.module.for_class:
+        return set()
     others = found.exercise.module.messages.keys() - set(found.exercise.functions)
     nodes = [node for name in others for node in own.functions.get(name, [])]
     return {line for node in nodes for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from functools import lru_cache
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -80,8 +81,10 @@ def enter(sources: Mapping[str, Source], as_edited: bool = True) -> None:
 
 
 def alone(exercise: Exercise, own: Source) -> Source:
-    """A learner's file in which everything that other exercises ask for is the library's."""
+    """A learner's file in which everything that other exercises ask for is the library's, where that is to be had."""
     module = exercise.module
+    if module.for_class:
+        return own
     return _with_library(own, module, [name for name in module.messages if name not in exercise.functions])
 
 
@@ -219,6 +222,18 @@ class Workspace:
         path = self.path(exercise.module).name
         return workable(exercise, self.read(exercise.module), path)
 
+    def beside(self, module: Module) -> dict[str, Source]:
+        """The files with which one is judged: in a class the learner's others, else none but the library's.
+
+        Raises WorkspaceError where one that comes before it cannot be read; a later one is then left out.
+        """
+        found = {}
+        for one in modules() if module.for_class else ():
+            with suppress(WorkspaceError) if one.number > module.number else nullcontext():
+                if one != module:
+                    found[one.name] = self.read(one)
+        return found
+
     def sources(self) -> dict[str, Source]:
         """The learner's files, as they run as a whole: the library stands in for what is still to be written."""
         present = [module for module in modules() if self.path(module).exists()]
@@ -293,13 +308,14 @@ class Workspace:
             data = self.path(module).read_bytes()
         except OSError:
             return ""
-        parts = [tinytorch.__version__, module.library.text, *module.checks]
+        beside = [other.text for other in self.beside(module).values()]
+        parts = [tinytorch.__version__, module.library.text, *module.checks, *beside]
         return hashlib.sha256(b"\0".join([data, *(part.encode() for part in parts)])).hexdigest()
 
-    @staticmethod
-    def hash(exercise: Exercise, judged: Source) -> str:
+    def hash(self, exercise: Exercise, judged: Source) -> str:
         """Of what a verdict depends on: the text, the checks and the version."""
-        parts = [tinytorch.__version__, judged.text, *exercise.module.checks]
+        beside = [other.text for other in self.beside(exercise.module).values()]
+        parts = [tinytorch.__version__, judged.text, *exercise.module.checks, *beside]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     @property

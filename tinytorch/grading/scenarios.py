@@ -22,6 +22,16 @@ def expression(a: Any, b: Any, c: Any) -> dict[str, Any]:
     return {"value": value.array, **{f"gradient {i}": _gradient(t) for i, t in enumerate((x, y, z))}}
 
 
+def chain(x: Any, steps: int) -> dict[str, Any]:
+    """A long text: one operation upon the other, deeper than Python's stack."""
+    given = torch.tensor(x, requires_grad=True)
+    value = given
+    for _ in range(steps):
+        value = value * 0.999 + 0.25
+    value.sum().backward()
+    return {"value": value.array, "gradient of x": _gradient(given)}
+
+
 def network(x: Any, g: Any, first: Any, second: Any) -> dict[str, Any]:
     """A network of two layers, there and back."""
     model = _network(first, second)

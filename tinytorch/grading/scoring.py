@@ -273,19 +273,17 @@ def _of_part(part: Check, sources: Mapping[str, Source], grader: Grader) -> Mark
     cases = part.cases(grader.salt)
     try:
         reply = grader.ask(sources, whole.PROBES, cases)
-        loaded, *outcomes = reply["outcomes"] or [{"error": {"type": reply["ended"], "message": ""}}]
+        loaded, *outcomes = reply["outcomes"] or [{"error": ""}]
         if "error" in loaded:
-            error = loaded["error"]
-            return _part(
-                part, FAILED, f"your files cannot be loaded together: {error['type']} {error['message']}".strip()
-            )
+            return _part(part, FAILED, f"Together: {grader.of_loading(reply).what}")
         failures = [found for case, seen in zip(cases, outcomes, strict=False) if (found := judged(part, case, seen))]
     except WorkerError:
         return _part(part, FAILED, "your code ended, or froze, the process that started it")
     except Exception as error:
         return _part(part, ERROR, f"the grader failed: {type(error).__name__}: {error}")
     if failures or len(outcomes) < len(cases):
-        what = failures[0].what if failures else f"there was no answer ({reply['ended']})"
+        missing = cases[min(len(outcomes), len(cases) - 1)]
+        what = failures[0].what if failures else grader.ended(reply, f"in {missing.call}", grader.seconds).what
         return _part(part, FAILED, what[:1].upper() + what[1:])
     return _part(part, PASSED, "")
 

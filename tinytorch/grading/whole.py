@@ -46,6 +46,12 @@ def expression(draw: Draw) -> Case:
     return case("expression", "((a * b + c) ** 2 / (b + 4) - a).sum().backward()", a=a, b=b, c=c)
 
 
+@part("03")
+def chain(draw: Draw) -> Case:
+    """ten thousand operations in a row, there and back"""
+    return case("chain", "for _ in range(5000): x = x * 0.999 + 0.25", x=draw.array((2,)), steps=5000)
+
+
 @part("04")
 def network(draw: Draw) -> Case:
     """a network of two layers and its gradients"""
