@@ -12,6 +12,7 @@ import pytest
 from tinytorch.course import report, workspace
 from tinytorch.course.exercises import modules
 from tinytorch.course.judge import Judge, with_variant
+from tinytorch.course.source import signature
 
 JUDGE = pytest.StashKey[Judge]()
 NAMED = pytest.StashKey[list]()  # (exercise, mistake, whether the diagnosis was that very mistake)
@@ -142,6 +143,10 @@ def look_at(exercise):
     for variant in [*module.mistakes[exercise.id], *module.alternatives[exercise.id]]:
         if not variant.message or not any(name in variant.source.functions for name in exercise.functions):
             raise Disagreement(f"{variant.name} says nothing, or writes no function of the exercise")
+        for name in set(exercise.functions) & set(variant.source.functions):  # a learner's must be that of the stub
+            theirs, ours = (one.functions[name][0] for one in (variant.source, module.library))
+            if signature(theirs) != signature(ours):
+                raise Disagreement(f"{variant.name} takes other arguments than the library's {name}")
 
 
 def judge_workspace(file, exercise, folder):

@@ -235,7 +235,9 @@ class loops:
             if x.source in found:
                 x.accumulate(found[x.source])
 
-    def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=False):
+    def grad(
+        outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=False
+    ):
         inputs = _several(inputs)
         if not all(x.requires_grad for x in inputs):
             raise RuntimeError("an input does not require grad")

@@ -266,7 +266,8 @@ EXERCISES = [
             sequence of one Tensor or several.
 
             With backward's `inputs`, only these get a gradient, leaf or not. grad raises RuntimeError for an input that does
-            not require grad, or has no part in the outputs; `allow_unused` gives None for the latter.
+            not require grad, or has no part in the outputs; `allow_unused` gives None for the latter. `only_inputs` changes
+            nothing.
         """,
         hints=(
             "The dict that comes back is asked by source, and what you need is the Tensor. For a leaf they are the same; which "

@@ -983,7 +983,9 @@ class grad_left_behind:
 
     exercise = "02.8"
 
-    def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=False):
+    def grad(
+        outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=False
+    ):
         inputs = _several(inputs)
         for i, x in enumerate(inputs):
             if not x.requires_grad:
@@ -1002,7 +1004,9 @@ class zeros_for_unused:
 
     exercise = "02.8"
 
-    def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=False):
+    def grad(
+        outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=False
+    ):
         inputs = _several(inputs)
         for i, x in enumerate(inputs):
             if not x.requires_grad:
@@ -1018,7 +1022,9 @@ class single_not_a_tuple:
 
     exercise = "02.8"
 
-    def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=False):
+    def grad(
+        outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=False
+    ):
         single, inputs = not isinstance(inputs, (tuple, list)), _several(inputs)
         for i, x in enumerate(inputs):
             if not x.requires_grad:
@@ -1036,7 +1042,9 @@ class none_for_unused:
 
     exercise = "02.8"
 
-    def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=False):
+    def grad(
+        outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=False
+    ):
         inputs = _several(inputs)
         for i, x in enumerate(inputs):
             if not x.requires_grad:
