@@ -40,7 +40,7 @@ COPIED = (
     "pyproject.toml",
     "README.md",
 )
-NOT_OF_THE_LIBRARY = ("book", "course", "experiments", "grading", "mutation", "operators")  # tests
+NOT_OF_THE_LIBRARY = ("book", "cli/test_reproduce.py", "course", "experiments", "grading", "mutation", "operators")  # tests
 AT_LEAST = 10
 TIMES = counting(1_000_000_000)
 SECONDS = 600  # for one fault: an endless loop is caught as well
@@ -176,7 +176,8 @@ def copy_project(to: Path) -> Path:
         elif source.exists():
             shutil.copy2(source, to / name)
     for name in NOT_OF_THE_LIBRARY:
-        shutil.rmtree(to / "tests" / name)
+        path = to / "tests" / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     return to
 
 
