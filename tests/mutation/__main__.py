@@ -40,7 +40,15 @@ COPIED = (
     "pyproject.toml",
     "README.md",
 )
-NOT_OF_THE_LIBRARY = ("book", "cli/test_reproduce.py", "course", "experiments", "grading", "mutation", "operators")  # tests
+NOT_OF_THE_LIBRARY = (
+    "book",
+    "cli/test_reproduce.py",
+    "course",
+    "experiments",
+    "grading",
+    "mutation",
+    "operators",
+)  # tests
 AT_LEAST = 10
 TIMES = counting(1_000_000_000)
 SECONDS = 600  # for one fault: an endless loop is caught as well
