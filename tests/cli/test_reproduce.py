@@ -73,11 +73,14 @@ def test_a_study_is_shown_with_its_question_its_table_and_its_picture(called, pr
     assert [line.split("  ")[0] for line in err.splitlines()] == [f"pretended run {i}/4" for i in (1, 2, 3, 4)]
 
 
-def test_a_full_one_says_what_holds_and_ends_with_1_where_something_does_not(called, pretend):
+def test_a_full_one_says_what_holds_and_ends_with_1_where_something_does_not(called, pretend, tmp_path):
     pretend()
     status, out, _ = called("reproduce", "pretended", "--full", "--workers", 1)
     assert status == 0 and out.count("4 to 6    yes") == 2
-    status, out, _ = called("reproduce", "pretended", "--full", "--workers", 1, "--seeds", 1)
+    status, out, _ = called(
+        "reproduce", "pretended", "--full", "--workers", 1, "--seeds", 1, "--json", tmp_path / "one"
+    )
+    assert '"tinytorch reproduce pretended --full --seeds 1"' in (tmp_path / "one").read_text(encoding="utf-8")
     assert status == 1 and "first   0.0 %          5     4 to 6     no" in out
 
 
@@ -119,8 +122,9 @@ import sys
 from tests.experiments import pretended
 from tinytorch import experiments
 from tinytorch.cli.main import main
-experiments.load = lambda name: pretended.study(sys.argv[1], sys.argv[2:], 1)
-sys.exit(main(["reproduce", "pretended", "--workers", "2"]))
+folder, *kinds = sys.argv[1:]
+experiments.load = lambda name: pretended.study(folder + "/notes", kinds, 1)
+sys.exit(main(["reproduce", "pretended", "--workers", "2", "--json", folder + "/found.json"]))
 """
 
 
@@ -137,8 +141,7 @@ def is_gone(group):
 
 @ON_POSIX
 def test_interrupted_it_shows_and_keeps_what_was_finished_and_ends_its_processes(tmp_path):
-    notes = tmp_path / "notes"
-    command = [sys.executable, "-c", INTERRUPTED, str(notes), "first", "second", "waits", "waits"]
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path), "first", "second", "waits", "waits"]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8", "start_new_session": True}
     with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=ROOT, **streams) as process:
         seen = [process.stderr.readline(), process.stderr.readline()]
@@ -147,6 +150,8 @@ def test_interrupted_it_shows_and_keeps_what_was_finished_and_ends_its_processes
     assert seen[1].startswith("pretended run 2/4") and process.returncode == 130
     assert err == "tinytorch: interrupted\n"
     assert "second  0.0 %" in out and "2 of 4 runs are finished and kept: the same command goes on from there." in out
+    found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    assert (found["runs_finished"], found["runs_planned"], found["picture"]) == (2, 4, [])
     assert is_gone(process.pid)
 
 

@@ -110,6 +110,7 @@ def reproduce(study: Study, options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         finished = store.results(runs)
         show(study, finished, [], options.full)
+        write_files(study, finished, [], runs, options)
         print(f"\n{len(finished)} of {len(runs)} runs are finished and kept: the same command goes on from there.")
         raise
 
@@ -199,7 +200,7 @@ def write_files(
     from tinytorch.serialization import atomic_write  # loads NumPy, as above
 
     if options.json is not None:
-        content = report(study, results, len(runs), options.full, panels)
+        content = report(study, results, len(runs), options, panels)
         with atomic_write(options.json) as stream:
             stream.write(f"{as_json(content)}\n".encode())
     if options.plot is not None and panels:
@@ -208,7 +209,9 @@ def write_files(
         viz.save(panels, options.plot)
 
 
-def report(study: Study, results: Results, planned: int, full: bool, panels: Sequence[Panel]) -> dict[str, Any]:
+def report(
+    study: Study, results: Results, planned: int, options: argparse.Namespace, panels: Sequence[Panel]
+) -> dict[str, Any]:
     """All of it as numbers, strings, lists and dicts; nan, which JSON has not, as null."""
     rows = [
         {
@@ -218,13 +221,13 @@ def report(study: Study, results: Results, planned: int, full: bool, panels: Seq
             "seeds": [_plain(value) for value in row.ours],
             "published": row.published,
             "must": text_range(row),
-            "holds": row.holds if full else None,
+            "holds": row.holds if options.full else None,
         }
         for row in study.table(results)
     ]
     return {
         "study": study.name,
-        "command": f"tinytorch reproduce {study.name} {'--full' if full else '--quick'}",
+        "command": command(study, options),
         "machine": machine(),
         "runs_finished": len(results),
         "runs_planned": planned,
@@ -241,6 +244,12 @@ def report(study: Study, results: Results, planned: int, full: bool, panels: Seq
             for result in results
         ],
     }
+
+
+def command(study: Study, options: argparse.Namespace) -> str:
+    """What to type for the same table."""
+    seeds = f" --seeds {options.seeds}" if options.seeds else ""
+    return f"tinytorch reproduce {study.name} {'--full' if options.full else '--quick'}{seeds}"
 
 
 def _plain(value: Any) -> Any:

@@ -81,12 +81,16 @@ def perform(
 ) -> Generator[Outcome, None, None]:
     """Yield what came of each run as it ends: a Result, or the exception that it raised.
 
-    When a worker dies, one cannot tell which of the runs that were under way is to blame. They are repeated once, each alone;
-    that for which a worker dies again gets a WorkerDied.
+    When a worker dies, one cannot tell which of the runs that were under way is to blame, nor which had begun. They are carried out
+    again, each alone; where a worker dies of one, it is repeated once, and if a worker dies again, gets a WorkerDied.
     """
     suspects = yield from together(function, runs, pool, tick)
     for run in suspects:
-        if (yield from together(function, [run], pool, tick)):
+        for _ in range(2):
+            died = yield from together(function, [run], pool, tick)
+            if not died:
+                break
+        else:
             yield run, WorkerDied("the process it ran in died, and died again when it was repeated")
 
 
