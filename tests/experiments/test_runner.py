@@ -4,6 +4,7 @@ import contextlib
 import inspect
 import math
 import os
+import signal
 import sys
 from concurrent.futures import Executor, Future
 
@@ -127,6 +128,13 @@ def test_the_text_of_a_table_a_picture_or_a_comment_is_free(monkeypatch):
     assert known_by(monkeypatch, "def scaled(seed):\n", "# a comment\n\n\ndef scaled(seed):\n\n") == text
 
 
+def test_other_text_is_another_run(notes, monkeypatch):
+    conduct(pretended.study(notes))
+    known_by(monkeypatch, "10.0 * seed", "11.0 * seed")
+    conduct(pretended.study(notes))
+    assert len(noted(notes)) == 8
+
+
 def test_what_a_run_uses_of_another_study_is_part_of_its_text():
     lottery = experiments.load("lottery")
     text = store.text_of(lottery.run)
@@ -168,6 +176,18 @@ def test_processes_are_gone_when_they_are_no_longer_needed(notes):
     assert pid not in [child.pid for child in runner.multiprocessing.active_children()]
     with pytest.raises(ProcessLookupError) if os.name == "posix" else contextlib.nullcontext():
         os.kill(pid, 0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no POSIX signals here")
+def test_a_worker_never_gets_ctrl_c_not_even_while_it_starts(notes):
+    with runner.Processes(1).open() as executor:
+        running = {}
+        runner.submit(executor, pretended.run, runner.deque([Run({"what": "first", "notes": str(notes)}, 0)]), running)
+        (worker,) = runner.multiprocessing.active_children()
+        os.kill(worker.pid, signal.SIGINT)
+        (future,) = running
+        assert future.result().values["found"] == 0.0
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 # A cluster

@@ -24,7 +24,7 @@ from tinytorch.experiments.face import Plan, Results, Study
 from tinytorch.experiments.runner import carry_out
 
 SHRUNK = {  # a plan of seconds for each study: give its configs less to do
-    "double-descent": Plan(double_descent.configs(1, mlp=(2, 3), cnn=(2,), hidden=(2, 118), steps=3), seeds=1),
+    "double-descent": Plan(double_descent.configs(1, 200, mlp=(2, 3), cnn=(2,), hidden=(2, 118), steps=3), seeds=1),
     "lottery": Plan(lottery.configs(every=50, hidden=10, steps=5, new_steps=5), seeds=1),
     "metalearn-activation": Plan(metalearn_activation.configs(outer_steps=2, hidden=2, inner_steps=3), seeds=1),
     "metalearn-lr": Plan(metalearn_lr.configs(outer_steps=2, inner_steps=5), seeds=2),

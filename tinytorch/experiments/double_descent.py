@@ -43,22 +43,24 @@ LEARNED = 0.01  # of the loss of guessing: what is below has been learned by hea
 
 def configs(
     epochs: int,
+    signals: int = 4_000,
     mlp: tuple[int, ...] = MLP_WIDTHS,
     cnn: tuple[int, ...] = CNN_WIDTHS,
     hidden: tuple[int, ...] = HIDDEN,
     steps: int = 1500,
 ) -> list[Config]:
     """Widths of perceptrons with wrong labels, and thresholds, which decide; then perceptrons without, and convolutions."""
+    common = {"signals": signals, "epochs": epochs}
     return [
-        *({"model": "mlp", "width": width, "noise": NOISE, "epochs": epochs} for width in mlp),
+        *({"model": "mlp", "width": width, "noise": NOISE, **common} for width in mlp),
         *(
             {"loss": loss, "outputs": outputs, "hidden": width, "steps": steps}
             for loss in LOSSES
             for outputs in OUTPUTS
             for width in hidden
         ),
-        *({"model": "mlp", "width": width, "noise": 0.0, "epochs": epochs} for width in mlp),
-        *({"model": "cnn", "width": width, "noise": NOISE, "epochs": epochs} for width in cnn),
+        *({"model": "mlp", "width": width, "noise": 0.0, **common} for width in mlp),
+        *({"model": "cnn", "width": width, "noise": NOISE, **common} for width in cnn),
     ]
 
 
@@ -78,8 +80,8 @@ def network(name: str, width: int) -> Module:
 
 
 def train_width(config: Config) -> Values:
-    """Train by SGD with momentum on 4,000 signals, and look at 12,000 others."""
-    train, test = datasets.mnist1d(num_samples=16_000, train_split=0.25)
+    """Train by SGD with momentum, and look at three times as many signals as there were to learn from."""
+    train, test = datasets.mnist1d(num_samples=4 * config["signals"], train_split=0.25)
     train = with_label_noise(train, config["noise"])
     model = network(config["model"], config["width"])
     optimizer = SGD(model.parameters(), 0.01, momentum=0.9)
@@ -237,7 +239,7 @@ STUDY = Study(
     source='Greydanus and Kobak (2024), "Scaling down deep learning with MNIST-1D", section on double descent',
     run=run,
     quick=Plan(
-        configs(epochs=150, mlp=(2, 6, 14, 33, 57, 131), cnn=(), hidden=(2, 4, 8, 12, 20, 34, 56, 92), steps=600),
+        configs(400, 1000, mlp=(2, 4, 8, 12, 16, 22, 30, 45, 80, 150, 300), cnn=(), hidden=HIDDEN[::2], steps=600),
         seeds=1,
     ),
     full=Plan(configs(epochs=500), seeds=2),

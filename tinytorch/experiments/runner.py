@@ -126,11 +126,25 @@ def submit(executor: Executor, function: Function, waiting: deque[Run], running:
     """Set the next run going; False where the executor has just been broken by another."""
     run = waiting[0]
     try:
-        running[executor.submit(carry_out, function, run)] = run
+        with interrupts_held():
+            running[executor.submit(carry_out, function, run)] = run
     except BrokenExecutor:
         return False
     waiting.popleft()
     return True
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Keep Ctrl-C until the block has ended. A process that is started in it never gets it, not even while it starts."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def carry_out(function: Function, run: Run) -> Result:
