@@ -1,6 +1,7 @@
 """Files: what is saved comes back as it was, a file is written whole or not at all, and a bad one is told as such."""
 
 import io
+import json
 import os
 import pickle
 import signal
@@ -370,3 +371,14 @@ def test_small_files_that_unfold_into_large_ones_are_refused(tmp_path):
 def test_a_structure_that_makes_no_sense_is_refused(structure, tmp_path):
     honest = npy("{'descr': '|u1', 'fortran_order': False, 'shape': (3,)}")
     reason(zip_of({"tinytorch.json": structure, "x.npy": honest}), tmp_path / "structure")
+
+
+def test_what_a_file_says_is_quoted_so_that_no_terminal_obeys_it(tmp_path):
+    structure = {"version": 1, "object": [{"array": "a\x1b[2J\nb"}, {"array": "a\x1b[2J\nb"}]}
+    with zipfile.ZipFile(tmp_path / "f", "w") as archive:
+        archive.writestr("tinytorch.json", json.dumps(structure))
+        with archive.open("a\x1b[2J\nb.npy", "w") as entry:
+            np.lib.format.write_array(entry, np.ones(1))
+    with pytest.raises(ValueError, match="names the array") as refused:
+        tinytorch.load(tmp_path / "f")
+    assert str(refused.value).isprintable() and "a\\x1b[2J\\nb" in str(refused.value)

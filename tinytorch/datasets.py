@@ -25,6 +25,7 @@ from tinytorch._places import find_folder
 from tinytorch.data import TensorDataset
 from tinytorch.idx import read_idx
 from tinytorch.tensor import Tensor
+from tinytorch.text import legible
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -203,7 +204,7 @@ def _cifar_batches(path: Path) -> dict[str, Batch]:
             while stream.read(1 << 20):  # to the end, where gzip's checksum stands
                 pass
     except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{path} is not a whole archive ({error})") from error
+        raise ValueError(f"{path} is not a whole archive ({legible(error)})") from error
     for name in (*CIFAR_TRAIN, CIFAR_TEST):
         if name not in batches:
             raise ValueError(f"{path} holds no {name}")
@@ -234,7 +235,9 @@ def _cifar_batch(path: Path, content: bytes) -> Batch:
         batch = _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()
         images, labels = _array(batch[b"data"]), np.array(batch[b"labels"], np.int64)
     except Exception as error:  # a damaged pickle raises whatever its damage leads to
-        raise ValueError(f"{path} is not a readable batch of CIFAR-10 ({type(error).__name__}: {error})") from error
+        raise ValueError(
+            f"{path} is not a readable batch of CIFAR-10 ({type(error).__name__}: {legible(error)})"
+        ) from error
     if images.dtype != np.uint8 or images.shape[1:] != (3072,):
         raise ValueError(f"{path} should hold images (N, 3072) in uint8, but holds {images.shape} in {images.dtype}")
     _check_labels(path, labels, len(images))
@@ -319,7 +322,7 @@ def _read_npz(path: Path) -> Arrays:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except Exception as error:  # a damaged archive raises whatever its damage leads to
-        raise ValueError(f"{path} is not a readable .npz file ({error})") from error
+        raise ValueError(f"{path} is not a readable .npz file ({legible(error)})") from error
 
 
 def _read_pickle(path: Path) -> Arrays:
@@ -331,7 +334,7 @@ def _read_pickle(path: Path) -> Arrays:
             raise pickle.UnpicklingError("it is not a dict of named arrays")
         return {name: _array(call) for name, call in arrays.items()}
     except Exception as error:  # a damaged pickle raises whatever its damage leads to
-        raise ValueError(f"{path} is not a readable pickle of arrays ({error})") from error
+        raise ValueError(f"{path} is not a readable pickle of arrays ({legible(error)})") from error
 
 
 class _ArrayUnpickler(pickle._Unpickler):

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from tinytorch.tensor import Tensor
+from tinytorch.text import legible
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -176,7 +177,7 @@ def _read(stream: BinaryIO, name: str) -> Any:
     except MemoryError:
         raise
     except Exception as error:  # a damaged file can fail anywhere below, and none of it is the caller's concern
-        reason = str(error) or type(error).__name__
+        reason = legible(error) or type(error).__name__
         raise ValueError(f"load cannot read {name}, which is damaged or not of tinytorch.save: {reason}") from error
 
 

@@ -270,3 +270,11 @@ def text_image(image: Sequence[Sequence[float]], *, braille: bool = True) -> lis
         pairs = zip(*image[y : y + 2], strict=True)
         lines.append("".join(SHADES[_place(sum(pair) / len(pair), 0, 1, len(SHADES))] for pair in pairs))
     return lines
+
+
+# Words
+
+
+def legible(message: object) -> str:
+    """A message that may quote a stranger's file, in one line and without what a terminal takes for a command."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(message))

@@ -124,6 +124,13 @@ def test_a_damaged_file_in_a_zip_is_told(tmp_path):
     assert "cannot be read" in only(tmp_path).remarks[0]
 
 
+def test_a_file_without_a_name_in_a_zip_is_no_fault(tmp_path):
+    with zipfile.ZipFile(tmp_path / "ada.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo(""), b"x")
+        archive.writestr("ops.py", b"x = 1")
+    assert submissions.read("ada", [tmp_path / "ada.zip"], ["ops"]).files == {"ops": b"x = 1"}
+
+
 def test_an_encrypted_zip_is_told(tmp_path):
     path = packed(tmp_path / "ann.zip", {"ops.py": "x"})
     data = bytearray(path.read_bytes())

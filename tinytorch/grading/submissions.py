@@ -156,7 +156,9 @@ def _of_zip(archive: zipfile.ZipFile) -> Iterator[Entry]:
             problem = "has a name that leads out of the zip"
         elif info.flag_bits & 1:
             problem = "is encrypted"
-        if not info.is_dir() and not any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts):
+        if not info.filename.endswith("/") and not any(
+            part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts
+        ):
             yield Entry(path, archive, info, problem)
 
 
