@@ -23,6 +23,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx_copybutton",
     "sphinx_design",
+    "extensions.access",
     "extensions.course",
     "extensions.figures",
     "extensions.mathematics",
@@ -30,7 +31,7 @@ extensions = [
     "extensions.studies",
 ]
 exclude_patterns = ["_build", "**/README.md", "studies/notes"]
-suppress_warnings = ["config.cache"]  # the list of renderers holds a function
+suppress_warnings = ["toc.empty_glob"]  # pages that somebody else writes may be missing
 smartquotes = False  # quotes stand in code and mean it
 
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
@@ -39,6 +40,8 @@ nb_execution_mode = "auto"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 240
 nb_merge_streams = True
+nb_code_prompt_show = "Show the code"
+nb_code_prompt_hide = "Hide the code"
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
