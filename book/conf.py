@@ -1,5 +1,6 @@
 """How the book is built: `make book`. Pages are MyST Markdown; their code cells are run, on the library in this checkout."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ paths = [str(CHECKOUT), str(BOOK)]
 sys.path[:0] = paths
 os.environ["PYTHONPATH"] = os.pathsep.join([*paths, *filter(None, [os.environ.get("PYTHONPATH")])])  # for the cells
 os.environ["MATPLOTLIBRC"] = str(BOOK / "matplotlibrc")
-os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else each kernel begins with a warning
+os.environ["JUPYTER_PATH"] = str(BOOK / "jupyter")  # a kernel that says nothing where nothing is wrong
+os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+logging.getLogger("traitlets").setLevel(logging.WARNING)
 
 project = "tinytorch"
 author = "the authors of tinytorch"
@@ -31,7 +34,6 @@ extensions = [
     "extensions.studies",
 ]
 exclude_patterns = ["_build", "**/README.md", "studies/notes"]
-suppress_warnings = ["toc.empty_glob"]  # pages that somebody else writes may be missing
 smartquotes = False  # quotes stand in code and mean it
 
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
@@ -82,3 +84,16 @@ html_theme_options = {
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 python_use_unqualified_type_names = True
+
+
+def leave_out_missing(app, name, source):
+    """Called with the text of each page: the front page lists what is there."""
+    if name == "index":
+        for page in ("instructors", "raspberry-pi"):
+            if not (BOOK / f"{page}.md").is_file():
+                source[0] = source[0].replace(f"\n{page}\n", "\n")
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("source-read", leave_out_missing)

@@ -63,7 +63,7 @@ def page(name: str, made: Path) -> str:
     parts = [
         f"# {title_of(name)}",
         f":::{{div}} lede\n{escaped(study.question)}\n:::",
-        *(f"{escaped(paragraph)}" for paragraph in method.split("\n\n") if paragraph.strip()),
+        *(as_markdown(paragraph) for paragraph in method.split("\n\n") if paragraph.strip()),
         f"After {escaped(study.source)}.",
         "## Ours beside the published figures",
         *found(name),
@@ -71,6 +71,13 @@ def page(name: str, made: Path) -> str:
         f"## The whole study\n\n```{{literalinclude}} /../tinytorch/experiments/{file.name}\n:caption: tinytorch/experiments/{file.name}\n```",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def as_markdown(paragraph: str) -> str:
+    """A paragraph of a docstring; what is indented is a list, and shown as it stands."""
+    lines = paragraph.strip("\n").split("\n")
+    indented = lines[0].startswith("    ")
+    return "\n".join(["```text", *(line[4:] for line in lines), "```"]) if indented else escaped(paragraph)
 
 
 def found(name: str) -> Iterator[str]:
