@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tinytorch.course.exercises import modules
-from tinytorch.grading.grader import Grader, probed, walls
+from tinytorch.grading.grader import Grader, probed, trial
 from tinytorch.grading.scoring import Task, results
 from tinytorch.grading.submissions import Submission
 from tinytorch.grading.world import LEVELS, Worlds
@@ -24,9 +24,9 @@ class Bench:
 
     def __init__(self, means):
         self.means = means
-        self.worlds = Worlds(means).__enter__()
+        self.worlds = Worlds(means).make()
         self.grader = Grader(self.worlds, "a term", seconds=2.0)
-        self.facts = {"isolation": {"level": means.level, "means": str(means), "holds": walls(means)}}
+        self.facts = {"isolation": {"level": means.level, "means": str(means), "holds": trial(self.grader)}}
 
     def grade(self, numbers, student="somebody", **files):
         """The results of files, given as text by name, and the score and the state of each exercise."""
@@ -39,14 +39,14 @@ class Bench:
 
 
 @pytest.fixture(scope="session")
-def benches(means):
+def benches():
     """A bench for each level that the machine offers, made when it is asked for."""
     made = {}
 
     def bench(level):
         if level not in made:
             try:
-                made[level] = Bench(means.at(level))
+                made[level] = Bench(probed(level))
             except ValueError as missing:
                 pytest.skip(str(missing))
         return made[level]

@@ -27,6 +27,11 @@ def add_parser(commands: Any, name: str, summary: str) -> None:
     parser.add_argument(
         "--level", default="", metavar="LEVEL", help="weaker walls than there are: limits, landlock, ..."
     )
+    parser.add_argument("--canvas", type=Path, metavar="FILE", help="with `grade export`: fill in Canvas's gradebook")
+    parser.add_argument("--moodle", type=Path, metavar="FILE", help="with `grade export`: fill in Moodle's")
+    parser.add_argument("--column", default="", metavar="NAME", help="the column of the gradebook, or its beginning")
+    parser.add_argument("--due", default="", metavar="TIME", help="with `grade export`: as in 2026-10-31T23:59")
+    parser.add_argument("--late", default="none", metavar="POLICY", help="none, cutoff, percent:10, grace:2,percent:10")
     parser.set_defaults(run=grade)
 
 
@@ -49,11 +54,13 @@ def chosen_modules(words: str) -> tuple[str, ...]:
 
 
 def grade(options: argparse.Namespace) -> int:
-    """Grade a class."""
+    """Grade a class, or export what was graded."""
     from tinytorch.grading import batch
     from tinytorch.grading.grader import probed
     from tinytorch.grading.scoring import Task
 
+    if options.submissions == "export":
+        return export(options)
     folder = Path(options.submissions)
     for wanted in (folder, options.extra_checks):
         if wanted is not None and not wanted.is_dir():
@@ -62,7 +69,7 @@ def grade(options: argparse.Namespace) -> int:
         raise CommandError(f"--workers takes a number from 1 on, not {options.workers}")
     numbers = chosen_modules(options.modules)
     try:
-        means = probed().at(options.level) if options.level else probed()
+        means = probed(options.level)
         extra = options.extra_checks.resolve() if options.extra_checks else None
         wanted = batch.Batch(
             folder.resolve(),
@@ -77,9 +84,53 @@ def grade(options: argparse.Namespace) -> int:
         outcome = batch.run(wanted)
     except batch.Refused as error:
         raise CommandError(str(error), 1) from None
-    print(f"{outcome.graded} graded, {outcome.kept} as before.")
+    _publish(wanted.out, options)
+    print(
+        f"{outcome.graded} graded, {outcome.kept} as before: grades.csv, report.html and feedback/ are in {options.out}."
+    )
     if outcome.refused:
         print(f"Not readable: {', '.join(outcome.refused)}.")
     if outcome.errors:
         print(f"Without a mark, by no fault of theirs: {', '.join(outcome.errors)}.")
     return 1 if outcome.errors else 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """Put marks, manual changes and lateness together, and fill in gradebooks."""
+    from tinytorch.grading.gradebook import fill_canvas, fill_moodle
+    from tinytorch.grading.marks import Wrong
+
+    if not (options.out / "results").is_dir():
+        raise CommandError(
+            f"there are no results in {options.out}: `tinytorch grade SUBMISSIONS --out {options.out}` first"
+        )
+    marks = _publish(options.out, options)
+    for book, fill, name in ((options.canvas, fill_canvas, "canvas.csv"), (options.moodle, fill_moodle, "moodle.csv")):
+        if book is not None:
+            try:
+                filled = fill(book, options.out / name, marks, options.column)
+            except Wrong as error:
+                raise CommandError(str(error), 1) from None
+            print(f"{options.out / name}: {filled.filled} marks.")
+            if filled.unknown:
+                print(f"Not in {book.name}, or not once: {', '.join(filled.unknown)}.")
+            if filled.unmarked:
+                print(f"Without a mark there: {', '.join(filled.unmarked)}.")
+    return 0
+
+
+def _publish(out: Path, options: argparse.Namespace) -> Any:
+    """Write grades.csv, report.html and feedback/ from the results, and return the marks."""
+    from tinytorch.grading import marks, pages
+
+    try:
+        due = marks.moment(options.due, "--due")
+        late = marks.Late.of(options.late)
+        if late != marks.Late() and due is None:
+            raise marks.Wrong("a late policy needs --due")
+        found = marks.rows(out, due, late)
+    except marks.Wrong as error:
+        raise CommandError(str(error), 1) from None
+    marks.write_grades(out, found)
+    pages.write_pages(out, found)
+    return found

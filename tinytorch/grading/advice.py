@@ -41,9 +41,18 @@ def remarks_on(submission: Submission, graded: Sequence[Module]) -> list[str]:
                 tree = submission.source(module.name).tree
             except SyntaxError:
                 continue
+            found += _without_docstrings(module, submission.source(module.name))
             known = _imported(module.library)
             found += [f"{module.name}.py line {line}: {what}" for line, what in _odd(tree, known)]
     return list(dict.fromkeys(found))[:20]
+
+
+def _without_docstrings(module: Module, own: Source) -> list[str]:
+    """A stub whose docstrings are gone was perhaps not what was written into."""
+    asked = [name for name in module.messages if name in own.functions]
+    told = [name for name in asked if ast.get_docstring(module.library.functions[name][0])]
+    gone = [name for name in told if ast.get_docstring(own.functions[name][0]) is None]
+    return [f"{module.name}.py: the stub's docstrings are gone"] if len(gone) > len(told) / 2 else []
 
 
 def _imported(library: Source) -> set[str]:

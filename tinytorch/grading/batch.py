@@ -31,6 +31,7 @@ from tinytorch.course.workspace import write_whole
 from tinytorch.grading import grader as grading
 from tinytorch.grading.grader import Grader
 from tinytorch.grading.scoring import ERROR, PASSED, Task, marks, results
+from tinytorch.grading.similarity import write_pairs
 from tinytorch.grading.submissions import Submission, read_all
 from tinytorch.grading.world import Means, Worlds
 
@@ -130,9 +131,10 @@ class _Post:
     grader: Grader | None = None
 
     @classmethod
-    def of(cls, task: Task, means: Means, holds: Mapping[str, bool]) -> Grader:
+    def of(cls, task: Task, worlds: Worlds, holds: Mapping[str, bool]) -> Grader:
         if cls.grader is None:
-            worlds = Worlds(means).__enter__()
+            if not worlds.folder.is_dir():  # this is another machine
+                worlds = Worlds(worlds.means).make()
             threading.Thread(target=_end_with, args=(os.getppid(), worlds), daemon=True).start()
             made = Grader(worlds, task.salt, task.extra)
             if (held := grading.trial(made)) != holds:
@@ -150,11 +152,11 @@ def _end_with(parent: int, worlds: Worlds) -> None:
 
 
 def grade_one(
-    submission: Submission, task: Task, means: Means, facts: Mapping[str, Any]
+    submission: Submission, task: Task, worlds: Worlds, facts: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """The results of a submission and the seconds they took, in a process that does nothing else."""
     with _Post.lock:
-        grader = _Post.of(task, means, facts["isolation"]["holds"])
+        grader = _Post.of(task, worlds, facts["isolation"]["holds"])
         return results(submission, task, grader, facts)
 
 
@@ -166,8 +168,16 @@ def run(batch: Batch) -> Outcome:
     batch.out.mkdir(parents=True, exist_ok=True)
     for name in ("results", "timings", "running"):
         (batch.out / name).mkdir(exist_ok=True)
-    with _alone(batch.out):
-        holds = grading.walls(batch.means)
+    with _alone(batch.out), Worlds(batch.means) as worlds:
+        for left in batch.out.glob("*/.tinytorch-*"):  # by a batch that was killed while it wrote
+            left.unlink()
+        return _behind_walls(batch, worlds)
+
+
+def _behind_walls(batch: Batch, worlds: Worlds) -> Outcome:
+    """Try the walls and the grader, then grade."""
+    with Grader(worlds, batch.task.salt, batch.task.extra) as grader:
+        holds = grading.trial(grader)
         weak = [name for name in ("files", "processes", "signals") if not holds[name]]
         if weak and not batch.allow_weak:
             raise Refused(
@@ -176,11 +186,13 @@ def run(batch: Batch) -> Outcome:
             )
         isolation = {"level": batch.means.level, "means": str(batch.means), "holds": holds}
         facts = {"version": tinytorch.__version__, "digest": digest(batch.task), "isolation": isolation}
-        task = replace(batch.task, broken=_gated(batch, facts))
-        return _grade(replace(batch, task=task), facts)
+        task = replace(batch.task, broken=_gated(batch, grader, facts))
+    outcome = _grade(replace(batch, task=task), worlds, facts)
+    write_pairs(batch.out, read_all(batch.submissions, [module.name for module in task.modules]), task.modules)
+    return outcome
 
 
-def _gated(batch: Batch, facts: Mapping[str, Any]) -> dict[str, str]:
+def _gated(batch: Batch, grader: Grader, facts: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with the grader, remembered while nothing changes."""
     path = batch.out / "gates.json"
     with suppress(OSError, ValueError):
@@ -188,8 +200,7 @@ def _gated(batch: Batch, facts: Mapping[str, Any]) -> dict[str, str]:
         if known["facts"] == facts:
             return dict(known["broken"])
     batch.say("The library, its stubs and a canary are graded first.")
-    with Worlds(batch.means) as worlds, Grader(worlds, batch.task.salt, batch.task.extra) as grader:
-        broken = gates(batch.task, grader)
+    broken = gates(batch.task, grader)
     for number, what in broken.items():
         batch.say(f"{number} cannot be graded: {what}.")
     write_whole(path, _json({"facts": facts, "broken": broken}))
@@ -210,7 +221,7 @@ def _alone(out: Path) -> Iterator[None]:
         yield
 
 
-def _grade(batch: Batch, facts: Mapping[str, Any]) -> Outcome:
+def _grade(batch: Batch, worlds: Worlds, facts: Mapping[str, Any]) -> Outcome:
     outcome = Outcome()
     left: list[Job] = []
     suspects: list[Job] = []
@@ -229,10 +240,10 @@ def _grade(batch: Batch, facts: Mapping[str, Any]) -> Outcome:
             (suspects if died else left).append((submission, keyed))
     workers = min(batch.workers, max(len(left), 1))
     with _executor(batch, workers) as executor:
-        suspects += _in_turn(batch, outcome, executor, left, workers)
+        suspects += _in_turn(batch, outcome, executor, worlds, left, workers)
     for one in suspects:
         with _executor(batch, 1) as executor:
-            for submission, keyed in _in_turn(batch, outcome, executor, [one], 1):
+            for submission, keyed in _in_turn(batch, outcome, executor, worlds, [one], 1):
                 said = (
                     "the grader was ended while it graded this submission, though nothing else ran: look at it by hand"
                 )
@@ -240,7 +251,9 @@ def _grade(batch: Batch, facts: Mapping[str, Any]) -> Outcome:
     return outcome
 
 
-def _in_turn(batch: Batch, outcome: Outcome, executor: Executor, jobs: Sequence[Job], workers: int) -> list[Job]:
+def _in_turn(
+    batch: Batch, outcome: Outcome, executor: Executor, worlds: Worlds, jobs: Sequence[Job], workers: int
+) -> list[Job]:
     """Grade side by side; returns those during whose grading a process died, and those that then were not begun."""
     waiting, running, broken = list(reversed(jobs)), dict[Future[Any], Job](), list[Job]()
     try:
@@ -248,7 +261,7 @@ def _in_turn(batch: Batch, outcome: Outcome, executor: Executor, jobs: Sequence[
             while waiting and len(running) < workers and not broken:
                 submission, keyed = waiting.pop()
                 _mark(batch.out, submission)
-                running[executor.submit(grade_one, submission, batch.task, batch.means, keyed)] = submission, keyed
+                running[executor.submit(grade_one, submission, batch.task, worlds, keyed)] = submission, keyed
             if not running:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -266,13 +279,13 @@ def _in_turn(batch: Batch, outcome: Outcome, executor: Executor, jobs: Sequence[
         for submission, _ in running.values():
             _unmark(batch.out, submission)
         raise
-    return broken + _again(batch, outcome, waiting, workers) if broken else []
+    return broken + _again(batch, outcome, worlds, waiting, workers) if broken else []
 
 
-def _again(batch: Batch, outcome: Outcome, jobs: Sequence[Job], workers: int) -> list[Job]:
+def _again(batch: Batch, outcome: Outcome, worlds: Worlds, jobs: Sequence[Job], workers: int) -> list[Job]:
     """Go on with those who were still waiting when a process died."""
     with _executor(batch, workers) as executor:
-        return _in_turn(batch, outcome, executor, list(reversed(jobs)), workers)
+        return _in_turn(batch, outcome, executor, worlds, list(reversed(jobs)), workers)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from tinytorch.course.judge import Judge, WorkerError
 from tinytorch.course.source import Source
 from tinytorch.course.worker import CAN_FORK
 from tinytorch.grading.lock import landlock_version, unreadable_to_others
-from tinytorch.grading.world import Means, Worlds, cell
+from tinytorch.grading.world import LEVELS, Means, Worlds, cell
 
 SECONDS = 3.0  # for one call
 BUDGET = 20.0  # seconds for all calls of an exercise
@@ -134,16 +134,25 @@ def trial(grader: Grader) -> dict[str, bool]:
     return {name: bool(held) for name, held in outcomes[1]["answer"].items()}
 
 
-def probed() -> Means:
-    """What this machine offers: each means is kept if a worker comes up with it and the walls are no lower for it."""
-    if not CAN_FORK:
-        return Means()
-    means = Means(fork=True, user=hasattr(os, "geteuid") and os.geteuid() == 0)
-    bubblewrap = shutil.which("bwrap") or ""
-    for more in ({"landlock": landlock_version()}, {"bubblewrap": bubblewrap}, {"namespaces": sys.platform == "linux"}):
-        richer = replace(means, **more)
-        if any(more.values()) and _works(richer):
-            means = richer
+def probed(level: str = "") -> Means:
+    """What this machine offers: each means is kept if a worker comes up with it.
+
+    level: one of LEVELS, for walls that are lower than they could be. Raises ValueError where the machine does not offer it.
+    """
+    if level and level not in LEVELS:
+        raise ValueError(f"a level is one of {', '.join(LEVELS)}, not {level!r}")
+    means = Means(fork=CAN_FORK, user=CAN_FORK and os.geteuid() == 0)
+    tried: list[dict[str, Any]] = []
+    if level in ("", "bubblewrap", "both"):
+        tried.append({"bubblewrap": shutil.which("bwrap") or ""})
+    if level in ("", "landlock", "both"):
+        tried += [{"landlock": landlock_version()}, {"namespaces": sys.platform == "linux"}]
+    for more in tried if CAN_FORK else ():
+        inside = "namespaces" in more and means.bubblewrap  # which has made them already
+        if any(more.values()) and not inside and _works(replace(means, **more)):
+            means = replace(means, **more)
+    if level and means.level != level:
+        raise ValueError(f"this machine does not offer the level {level!r}")
     return means
 
 

@@ -75,7 +75,7 @@ class Mark:
             "output": "\n\n".join(part for part in shown if part),
             "output_format": "text",
             "visibility": "visible",
-            "extra_data": {"state": self.state, **self.details},
+            "extra_data": {"state": self.state, "what": self.what, **self.details},
         }
         if self.points is not None:
             test |= {"score": self.points, "status": "passed" if self.state == PASSED else "failed"}

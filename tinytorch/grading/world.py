@@ -15,8 +15,9 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import numpy as np
@@ -65,18 +66,6 @@ class Means:
             return "both" if self.landlock else "bubblewrap"
         return "landlock" if self.landlock else "limits"
 
-    def at(self, level: str) -> Means:
-        """These means, without what a level does not have. Raises ValueError where one that it has is missing."""
-        chosen = replace(
-            self,
-            landlock=self.landlock if level in ("landlock", "both") else 0,
-            bubblewrap=self.bubblewrap if level in ("bubblewrap", "both") else "",
-            namespaces=self.namespaces and level == "landlock",
-        )
-        if chosen.level != level:
-            raise ValueError(f"this machine does not offer the level {level!r}: it has {self.level!r}")
-        return chosen
-
     def __str__(self) -> str:
         names = {
             "limits": "limits",
@@ -120,12 +109,19 @@ def _libraries() -> Iterator[str]:
 
 
 class Worlds:
-    """A folder with a world for each file that may be graded; use it in a `with`."""
+    """A folder with a world for each file that may be graded; use it in a `with`, or `make` and `remove` it.
+
+    It may be sent to other processes of the machine.
+    """
 
     def __init__(self, means: Means) -> None:
         self.means = means
 
     def __enter__(self) -> Worlds:
+        return self.make()
+
+    def make(self) -> Worlds:
+        """Copy what there is to see."""
         self.folder = Path(tempfile.mkdtemp(prefix="tinytorch-worlds-"))
         self.folder.chmod(0o711)
         self.base = self.folder / "base"
@@ -196,6 +192,10 @@ def _copy_library(base: Path) -> None:
         place = package / file.relative_to(PACKAGE)
         place.parent.mkdir(exist_ok=True)
         shutil.copy2(file, place)
+        compiled = Path(cache_from_source(str(file)))
+        if compiled.is_file():  # which is valid as long as the file's time and size are the same
+            (place.parent / "__pycache__").mkdir(exist_ok=True)
+            shutil.copy2(compiled, place.parent / "__pycache__")
     compileall.compile_dir(base, quiet=2)
     for path in base.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)

@@ -1,0 +1,231 @@
+"""A class: everybody is graded once, nobody is harmed by another, and a machine may die at any time."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+
+import pytest
+
+import tinytorch
+from tests.grading.classroom import hand_in, honest, hostile
+from tests.grading.conftest import library
+from tinytorch.grading import batch as batches
+from tinytorch.grading.batch import Batch, Refused, run
+from tinytorch.grading.scoring import Task
+
+ROOT = str(tinytorch.__path__[0]).removesuffix("/tinytorch")
+OPS = library("01")["ops"]
+WRONG = OPS.replace("return a * b, ", "return a * b + 1, ")
+ODD = 'O\'Brien, "Al" =1+1 <script>'
+
+
+@pytest.fixture(scope="module")
+def handed_in(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("in")
+    hand_in(folder, "ann", OPS)
+    hand_in(folder, "bob", WRONG, packed=True)
+    hand_in(folder, ODD, OPS)
+    hand_in(folder, "eve", "import os\nos._exit(0)\n")
+    (folder / "fay").mkdir()
+    (folder / "gil.zip").write_bytes(b"nothing")
+    hand_in(folder, "hal", OPS)
+    hand_in(folder, "hal", OPS, packed=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def graded(handed_in, means, tmp_path_factory):
+    asked = Batch(
+        handed_in, tmp_path_factory.mktemp("out"), Task(("01",), "term"), means, workers=2, say=lambda _: None
+    )
+    return asked, run(asked)
+
+
+@pytest.fixture
+def again(graded, tmp_path):
+    """The same once more, in a copy of what came of it."""
+    shutil.copytree(graded[0].out, tmp_path / "out")
+    return replace(graded[0], out=tmp_path / "out")
+
+
+def table(out):
+    """All results as they lie on the disk."""
+    return {path.name: path.read_bytes() for path in (out / "results").iterdir()}
+
+
+def of(out, student):
+    found = [json.loads(text) for text in table(out).values()]
+    return next(result for result in found if result["extra_data"]["student"] == student)
+
+
+def test_everybody_is_graded_whatever_the_others_handed_in(graded):
+    asked, outcome = graded
+    assert (outcome.graded, outcome.kept, outcome.errors) == (7, 0, [])
+    assert sorted(outcome.refused) == ["gil", "hal"]
+    scores = {
+        student: of(asked.out, student).get("score") for student in ("ann", "bob", ODD, "eve", "fay", "gil", "hal")
+    }
+    assert scores == {"ann": 60, "bob": 58.33, ODD: 60, "eve": 0, "fay": 0, "gil": None, "hal": None}
+    assert "there are 2 submissions" in of(asked.out, "hal")["output"]
+    assert list((asked.out / "running").iterdir()) == []
+
+
+def test_graded_again_all_is_the_same_to_the_byte(graded, again):
+    before = table(again.out)
+    assert run(again).kept == 7 and table(again.out) == before
+    outcome = run(replace(again, force=True, workers=1))
+    assert outcome.graded == 7 and table(again.out) == before
+
+
+def test_only_who_changed_is_graded_again(again, tmp_path):
+    folder = tmp_path / "in"
+    shutil.copytree(again.submissions, folder)
+    (folder / "ann" / "ops.py").write_text(WRONG, encoding="utf-8")
+    (folder / "ann" / "notes.txt").write_text("no file of the course")
+    outcome = run(replace(again, submissions=folder))
+    assert (outcome.graded, outcome.kept) == (1, 6) and of(again.out, "ann")["score"] == 58.33
+
+
+def test_with_other_checks_everybody_is_graded_again(again, monkeypatch):
+    monkeypatch.setattr(batches, "digest", lambda task: "another")
+    monkeypatch.setattr(batches, "gates", lambda task, grader: {})
+    assert run(again).graded == 7
+
+
+class Dying(Executor):
+    """Processes that die of one student, in this process."""
+
+    dies_of = "bob"
+    alone = []
+
+    def __init__(self, workers):
+        self.broken, self.workers = False, workers
+
+    def submit(self, function, submission, *args):
+        future = Future()
+        if self.broken or submission.student == self.dies_of:
+            self.broken = True
+            future.set_exception(BrokenProcessPool("died"))
+        else:
+            future.set_result(({"output": "", "score": 1, "tests": [], "extra_data": {**args[-1], "state": "graded", "student": submission.student}}, {}))  # fmt: skip
+        if self.workers == 1:
+            self.alone.append(submission.student)
+        return future
+
+
+def test_a_process_that_dies_costs_one_student_and_the_rest_is_graded(again, monkeypatch):
+    monkeypatch.setattr(batches, "ProcessPoolExecutor", lambda workers, mp_context: Dying(workers))
+    outcome = run(replace(again, force=True, workers=3))
+    assert outcome.errors == ["bob"] and outcome.graded == 7
+    assert Dying.alone[-1] == "bob"
+    result = of(again.out, "bob")
+    assert "score" not in result and "no verdict on your work" in result["output"]
+    assert [path.name for path in (again.out / "running").iterdir()] == ["bob"]
+    outcome = run(again)  # has died twice: not tried again, and still no number
+    assert outcome.errors == ["bob"] and "died twice" in of(again.out, "bob")["output"]
+
+
+def test_whoever_was_being_graded_when_the_machine_died_is_graded_alone_and_last(again, monkeypatch):
+    (again.out / "running" / "ann").write_text("1\n")
+    seen = []
+    monkeypatch.setattr(batches, "_in_turn", lambda b, o, e, worlds, jobs, workers: seen.append((jobs, workers)) or [])
+    run(again)
+    assert [([job[0].student for job in jobs], workers) for jobs, workers in seen] == [([], 1), (["ann"], 1)]
+
+
+def test_weak_walls_are_refused_unless_allowed(again, monkeypatch):
+    monkeypatch.setattr(batches.grading, "trial", lambda grader: {"files": False, "processes": True, "signals": True})
+    with pytest.raises(Refused, match="not kept from files"):
+        run(again)
+    monkeypatch.setattr(batches, "_gated", lambda batch, grader, facts: {})
+    monkeypatch.setattr(batches, "_grade", lambda batch, worlds, facts: batches.Outcome())
+    assert run(replace(again, allow_weak=True)).graded == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks are those of POSIX")
+def test_two_batches_do_not_write_to_one_folder(again):
+    with batches._alone(again.out), pytest.raises(Refused, match="another batch is writing"):
+        run(again)
+
+
+def test_a_check_that_the_library_fails_is_the_graders_fault(again, tmp_path):
+    folder = tmp_path / "extra" / "01_ops"
+    folder.mkdir(parents=True)
+    (folder / "checks.py").write_text(
+        "from tinytorch.course.checks import Checks, case\ncheck = Checks()\n\n\n@check('01.2', judge=lambda c, a: 'never')\n"
+        "def broken(draw):\n    '''a check that nothing passes'''\n    return case('rule', 'x')\n"
+    )
+    outcome = run(replace(again, task=replace(again.task, extra=tmp_path / "extra")))
+    assert "ann" in outcome.errors and "score" not in of(again.out, "ann")
+    tests = {test["number"]: test for test in of(again.out, "ann")["tests"]}
+    assert "score" not in tests["01.2"] and tests["01.1"]["score"] == 5
+
+
+def command(folder, out):
+    words = [
+        sys.executable,
+        "-m",
+        "tinytorch",
+        "grade",
+        str(folder),
+        "--out",
+        str(out),
+        "--modules",
+        "1",
+        "--salt",
+        "term",
+    ]
+    return subprocess.Popen([*words, "--workers", "2"], cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
+
+
+def killed_half_way(folder, out, count):
+    """Begin a batch, and kill it -9 when that many are graded."""
+    process = command(folder, out)
+    results = out / "results"
+    while process.poll() is None and (not results.is_dir() or len(list(results.iterdir())) < count):
+        time.sleep(0.05)
+    assert process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9")
+def test_a_batch_that_is_killed_goes_on_where_it_was(graded, tmp_path):
+    shutil.copytree(graded[0].out, tmp_path / "out")
+    shutil.rmtree(tmp_path / "out" / "results")
+    killed_half_way(graded[0].submissions, tmp_path / "out", 2)
+    assert command(graded[0].submissions, tmp_path / "out").wait() == 0
+    assert table(tmp_path / "out") == table(graded[0].out)
+    assert list((tmp_path / "out" / "running").iterdir()) == []
+
+
+@pytest.mark.long
+@pytest.mark.skipif(os.name != "posix", reason="kill -9")
+def test_a_class_of_two_hundred_of_which_one_in_ten_is_hostile(tmp_path, means):
+    """No honest mark changes, and a batch that is killed half-way comes to the same table."""
+    (tmp_path / "outside").mkdir()
+    alone, mixed = tmp_path / "alone", tmp_path / "mixed"
+    for folder in (alone, mixed):
+        folder.mkdir()
+        for i in range(200):
+            if i % 10:
+                hand_in(folder, f"s{i:03}", honest(i), packed=i % 2 == 0)
+            elif folder == mixed:
+                hand_in(folder, f"s{i:03}", hostile(i // 10 * 2, tmp_path / "outside"))
+    asked = Batch(alone, tmp_path / "a", Task(("01",), "term"), means, workers=2, say=lambda _: None)
+    assert run(asked).errors == []
+    assert run(replace(asked, submissions=mixed, out=tmp_path / "b")).errors == []
+    honestly, whole = table(tmp_path / "a"), table(tmp_path / "b")
+    assert len(honestly) == 180 and len(whole) == 200
+    assert {name: whole[name] for name in honestly} == honestly
+    assert list((tmp_path / "outside").iterdir()) == []
+    killed_half_way(mixed, tmp_path / "c", 100)
+    assert command(mixed, tmp_path / "c").wait() == 0
+    assert table(tmp_path / "c") == whole
