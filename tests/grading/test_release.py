@@ -1,5 +1,6 @@
 """A class release: what is in it, what is not, and that it can be worked with."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -38,6 +39,16 @@ def test_a_release_is_what_was_allowed_and_nothing_else(made):
     assert forbidden == ["tinytorch/course/checks.py"]
     later = [name for name in COURSE[4:] if f"tinytorch/{name}.py" in names]
     assert later == [] and {f"{module.name}.py" for module in FOUR} <= names
+
+
+def test_everything_that_a_file_of_a_release_imports_is_in_it(made):
+    for path in (made / "tinytorch").rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "tinytorch":
+                place = made.joinpath(*node.module.split("."))
+                names = [place] if node.module != "tinytorch" else [place / alias.name for alias in node.names]
+                for name in names:
+                    assert name.with_suffix(".py").is_file() or name.is_dir(), (path, name)
 
 
 def test_no_line_of_a_solution_is_in_a_release(made):

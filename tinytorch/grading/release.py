@@ -103,16 +103,22 @@ def library_files(course: Sequence[str]) -> list[str]:
                 raise ValueError(f"{name}.py needs {other}.py, which is neither a stub nor stands in")
             found.add(other)
             waiting.append(other)
-    helpers = [name for name in HELPERS if (PACKAGE / f"{name}.py").exists()]
-    while ready := [name for name in helpers if name not in found and _imported(name) <= found]:
+    machinery = [PACKAGE / folder / f"{name}.py" for folder, names in MACHINERY.items() for name in names]
+    helpers = {*HELPERS, *(name for path in machinery for name in _named(path))} - set(COURSE)
+    while ready := [name for name in sorted(helpers) if name not in found and _imported(name) <= found]:
         found |= set(ready)
     return sorted(found)
 
 
 def _imported(name: str) -> set[str]:
     """The files of the library that one imports when it is loaded."""
+    return _named(PACKAGE / f"{name}.py")
+
+
+def _named(path: Path) -> set[str]:
+    """The files of the library that a file imports when it is loaded."""
     found = set()
-    for node in ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8")).body:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ImportFrom) and node.module == "tinytorch":
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tinytorch."):
