@@ -14,6 +14,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a 
 settings.register_profile("tinytorch", derandomize=True, deadline=None, print_blob=True)
 unshrunk = [Phase.explicit, Phase.generate]  # for whoever only asks whether a test fails, as tests.mutation does
 settings.register_profile("unshrunk", settings.get_profile("tinytorch"), phases=unshrunk)
+settings.register_profile("few", settings.get_profile("tinytorch"), max_examples=5)  # for slow machines
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tinytorch"))
 
 

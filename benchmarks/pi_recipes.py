@@ -61,8 +61,6 @@ def zero_digit_mlps() -> dict[str, Recipe]:
 
     return {
         "AdamW, 64 hidden, 10 epochs of 50": replace(sgd(64, 10, 50, 0.03), optimizer=quick_adamw, weight_decay=0.05),
-        "AdamW, 64 hidden, 10 epochs of 100": replace(sgd(64, 10, 100, 0.05), optimizer=quick_adamw, weight_decay=0.05),
-        "64 hidden, 12 epochs of 100": sgd(64, 12, 100),
         "64 hidden, 12 epochs of 100, lr 0.5": sgd(64, 12, 100, 0.5),
         "64 hidden, 8 epochs of 50": sgd(64, 8, 50),
         "48 hidden, 10 epochs of 50": sgd(48, 10, 50),
@@ -86,8 +84,6 @@ def zero_digit_cnns() -> dict[str, Recipe]:
         "12-24 channels, 5 epochs": adamw((12, 24), 5),
         "12-24 channels, 6 epochs": adamw((12, 24), 6),
         "12-24 channels, 6 epochs, lr 0.05": adamw((12, 24), 6, lr=0.05),
-        "16-16 channels, 6 epochs": adamw((16, 16), 6),
-        "12-24 channels, 8 epochs of 100, lr 0.05": adamw((12, 24), 8, 100, 0.05),
     }
 
 
@@ -101,11 +97,11 @@ def zero_signal_mlps() -> dict[str, Recipe]:
     return {
         "AdamW, 96 hidden, 5 epochs of 100": replace(sgd(96, 5, 100, 0.03), optimizer=quick_adamw, weight_decay=0.1),
         "64 hidden, 8 epochs of 100": sgd(64, 8, 100, 0.5),
-        "80 hidden, 7 epochs of 100": sgd(80, 7, 100, 0.5),
+        "80 hidden, 6 epochs of 100": sgd(80, 6, 100, 0.5),
+        "96 hidden, 5 epochs of 100": sgd(96, 5, 100, 0.5),
         "96 hidden, 6 epochs of 100": sgd(96, 6, 100, 0.5),
         "96 hidden, 5 epochs of 50": sgd(96, 5, 50, 0.3),
         "128 hidden, 5 epochs of 100": sgd(128, 5, 100, 0.5),
-        "128 hidden, 4 epochs of 50": sgd(128, 4, 50, 0.3),
     }
 
 
@@ -120,14 +116,9 @@ def zero_signal_cnns() -> dict[str, Recipe]:
         "6-20 channels of 3, 2 epochs of 50": adamw((6, 20), 3, 2, 50),
         "6-20 channels of 3, 3 epochs of 100": adamw((6, 20), 3, 3, 100),
         "8-16 channels of 3, 2 epochs of 50": adamw((8, 16), 3, 2, 50),
-        "8-16 channels of 3, 3 epochs of 100": adamw((8, 16), 3, 3, 100),
         "8-20 channels of 3, 2 epochs of 50": adamw((8, 20), 3, 2, 50),
-        "8-20 channels of 3, 3 epochs of 100": adamw((8, 20), 3, 3, 100),
         "6-12 channels of 5, 2 epochs of 50": adamw((6, 12), 5, 2, 50),
-        "6-12 channels of 5, 3 epochs of 100": adamw((6, 12), 5, 3, 100),
         "8-12 channels of 5, 2 epochs of 50": adamw((8, 12), 5, 2, 50),
-        "8-12 channels of 5, 3 epochs of 100": adamw((8, 12), 5, 3, 100),
-        "8-16 channels of 5, 2 epochs of 50": adamw((8, 16), 5, 2, 50),
         "10-10 channels of 5, 2 epochs of 64": adamw((10, 10), 5, 2, 64),
     }
 

@@ -1,5 +1,7 @@
 """Which machine this is: boards say their name, small ones get small recipes, and nobody is asked twice."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from tinytorch import machine
@@ -11,7 +13,7 @@ def board(monkeypatch, tmp_path):
     """Make this machine look like a board."""
 
     def become(processor, name=None):
-        monkeypatch.setattr(machine.platform, "machine", lambda: processor)
+        monkeypatch.setattr(machine.os, "uname", lambda: SimpleNamespace(machine=processor), raising=False)
         monkeypatch.setattr(machine, "BOARD", tmp_path / "model")
         if name is not None:
             (tmp_path / "model").write_bytes(name.encode() + b"\0")

@@ -346,13 +346,13 @@ class _ArrayUnpickler(pickle._Unpickler):
     dispatch = {**pickle._Unpickler.dispatch, pickle.BYTEARRAY8[0]: pickle._Unpickler.dispatch[pickle.BINBYTES8[0]]}
 
     def find_class(self, module: str, name: str) -> Callable[..., _Call]:
-        if not _ARRAY_MAKER.fullmatch(f"{module}.{name}"):
+        if not re.fullmatch(_ARRAY_MAKER, f"{module}.{name}"):
             raise pickle.UnpicklingError(f"it asks for {module}.{name}, and only arrays are taken from it")
         return lambda *arguments: _Call(name, arguments)
 
 
-_ARRAY_MAKER = re.compile(r"numpy\.(ndarray|dtype|_?core\.(multiarray\._reconstruct|numeric\._frombuffer))")
-_NUMERIC = re.compile(r"[<>=|]?(b1|[iu][1248]|f[248])")
+_ARRAY_MAKER = r"numpy\.(ndarray|dtype|_?core\.(multiarray\._reconstruct|numeric\._frombuffer))"
+_NUMERIC = r"[<>=|]?(b1|[iu][1248]|f[248])"
 
 
 class _Call:
@@ -397,6 +397,6 @@ def _dtype(value: Any) -> np.dtype[Any]:
             pass
         case _:
             raise pickle.UnpicklingError("it describes no data type")
-    if not _NUMERIC.fullmatch(code):
+    if not re.fullmatch(_NUMERIC, code):
         raise pickle.UnpicklingError(f"its arrays hold {code}, not plain numbers")
     return np.dtype(code)

@@ -13,9 +13,8 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING, NamedTuple, TextIO
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
@@ -27,8 +26,7 @@ PART, BEYOND_ITS_END = 206, 416  # what a server answers to a request for the re
 REDRAW = 0.1  # seconds between two drawings of the meter, at least
 
 
-@dataclass(frozen=True)
-class RemoteFile:
+class RemoteFile(NamedTuple):
     """A file of a data set, packed with gzip: its name, its size in bytes and its SHA-256 as published.
 
     Mirrors may have packed the same content anew, so what is inside has a size and a SHA-256 as well; these are None where

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import os
 from pathlib import Path
 
 BOARD = Path("/proc/device-tree/model")  # where Linux on a board with a device tree says which board
@@ -21,7 +21,7 @@ def board() -> str:
 
 def preset() -> str:
     """The name of the recipes that train in seconds here: "zero", "pi" or, on anything larger, "full"."""
-    if platform.machine() == ARMV6:
+    if hasattr(os, "uname") and os.uname().machine == ARMV6:
         return "zero"
     return "pi" if "Raspberry Pi" in board() else "full"
 

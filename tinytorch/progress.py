@@ -4,7 +4,6 @@ The bar fits the terminal it is on, needs no colour and no Unicode, and costs ne
 """
 
 import os
-import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -90,7 +89,7 @@ class Progress:
         left = elapsed * (self.epochs - epochs_done) / max(epochs_done - self.first, 1e-9)
         clock = (f"{elapsed:.1f} s" if ended else f"{_clock(left)} left").ljust(len("0:00 left"))
         head = self._head(number)
-        columns = _columns(self.stream) - 1  # some terminals wrap once their last column is full
+        columns = width_of(self.stream) - 1  # some terminals wrap once their last column is full
         tail, size = _fit(head, [*_phrases(facts, ".3f", "val"), clock], columns)
 
         full = int(size * epochs_done / max(1, self.epochs))
@@ -137,12 +136,13 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def _columns(stream: TextIO) -> int:
+def width_of(stream: TextIO) -> int:
     """The width of the stream's own terminal; of what COLUMNS says, or 80, where it has none."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or 80
     except (OSError, ValueError):
-        return shutil.get_terminal_size().columns
+        said = os.environ.get("COLUMNS", "")
+        return int(said) if said.isdecimal() and int(said) > 0 else 80
 
 
 def _can_print(stream: TextIO, text: str) -> bool:

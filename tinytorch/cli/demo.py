@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinytorch import machine, text
 from tinytorch.cli import CommandError
-from tinytorch.progress import Progress
+from tinytorch.progress import Progress, width_of
 
 if TYPE_CHECKING:
     from tinytorch.recipes import Figures
@@ -133,10 +133,8 @@ def run(options: argparse.Namespace) -> int:
 
 def show(results: Results, preset: str) -> None:
     """Print the table and the learning curves."""
-    from shutil import get_terminal_size
-
     braille = text.can_draw_braille(sys.stdout)
-    columns = get_terminal_size().columns
+    columns = width_of(sys.stdout)
     if preset != "full":
         print(f"\nrecipes of the preset {preset}: --preset names another")
     print(f"\n{table(results, '±' if braille else '+-', columns)}\n\n{charts(results, braille, columns)}")

@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def make_parser(words: Sequence[str]) -> Parser:
-    """The parser of all commands; only of one that is among the words does it know more than the summary."""
+    """The parser of all commands or, where the first word is one, of that alone: each takes a small machine a while."""
     called = Path(sys.argv[0]).stem
     parser = Parser(
         prog="tinytorch" if called == "tinytorch" else "python -m tinytorch",
@@ -104,7 +104,8 @@ def make_parser(words: Sequence[str]) -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"tinytorch {tinytorch.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, (home, summary) in COMMANDS.items():
+    for name in words[:1] if words and words[0] in COMMANDS else COMMANDS:
+        home, summary = COMMANDS[name]
         if name in words:
             import_module(f"tinytorch.cli.{home}").add_parser(commands, name, summary)
         else:

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +185,10 @@ def exercises() -> tuple[Exercise, ...]:
 
 
 def execute(path: Path, **names: Any) -> dict[str, Any]:
-    """The names that a file of modules/ defines."""
-    namespace = {"__name__": f"tinytorch_{path.parent.name}_{path.stem}", "__file__": str(path), **names}
-    exec(compile(path.read_text(encoding="utf-8"), path, "exec", dont_inherit=True), namespace)
+    """The names that a file of modules/ defines. It is compiled once, as a module that is imported would be."""
+    name = f"tinytorch_{path.parent.name}_{path.stem}"
+    namespace = {"__name__": name, "__file__": str(path), **names}
+    code = SourceFileLoader(name, str(path)).get_code(name)
+    assert code is not None  # as for every source
+    exec(code, namespace)
     return namespace
