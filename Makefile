@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help demo test test-long measure bench oracles book book-pdf check clean
+.PHONY: help demo test test-long measure pi bench oracles book book-pdf check clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,10 @@ test-long: .venv/dev  ## what takes longer: a learner's whole way, mutation of t
 	$(ONE_THREAD) $(BIN)/python -m pytest -q -ra --long -m long
 	$(ONE_THREAD) $(BIN)/python -m tests.course.mutants
 	$(ONE_THREAD) $(BIN)/python -m tests.mutation
+	$(ONE_THREAD) $(BIN)/python -m benchmarks.emulated --tests
+
+pi: .venv/dev  ## the demo, a check and an import on an emulated Raspberry Pi, where the variable RPI_RUN names a runner
+	$(ONE_THREAD) $(BIN)/python -m benchmarks.emulated --out benchmarks/results/pi.json
 
 measure: bench  ## the figures: speed, accuracy over five seeds, import time, memory, the course; results go to benchmarks/results
 	$(ONE_THREAD) $(BIN)/python -m benchmarks.measure

@@ -29,13 +29,14 @@ from benchmarks.recipes import held_out, round_, same  # sees to one thread firs
 
 import numpy as np  # isort: skip
 
-from tinytorch.recipes import PRESETS, Recipe, detector_cnn, mlp, nesterov, patch_cnn, quick_adamw
+from tinytorch.data import RandomRoll
+from tinytorch.recipes import PRESETS, Recipe, detector_cnn, image_cnn, mlp, nesterov, patch_cnn, quick_adamw
 
 TRAIN = "import base64, pickle; from tinytorch.recipes import measure; measure(pickle.loads(base64.b64decode({!r})), seed=0)"
 PROFILES = {"zero": "zero", "pi": "a53"}  # of each preset; the slowest machine that it is for
 ALLOWED = {  # instructions of a whole process
-    "zero": {"tinydigits-mlp": 1.0e9, "tinydigits-cnn": 1.4e9, "mnist1d-mlp": 1.4e9, "mnist1d-cnn": 1.4e9},
-    "pi": {"tinydigits-mlp": 4e9, "tinydigits-cnn": 4e9, "mnist1d-mlp": 4e9, "mnist1d-cnn": 4e9},
+    "zero": {"tinydigits-mlp": 0.9e9, "tinydigits-cnn": 1.4e9, "mnist1d-mlp": 1.4e9, "mnist1d-cnn": 1.4e9},
+    "pi": {"tinydigits-mlp": 3.5e9, "tinydigits-cnn": 3.5e9, "mnist1d-mlp": 3.5e9, "mnist1d-cnn": 3.5e9},
 }
 
 
@@ -48,7 +49,12 @@ def candidates(preset: str, name: str) -> dict[str, Recipe]:
             "mnist1d-mlp": zero_signal_mlps,
             "mnist1d-cnn": zero_signal_cnns,
         },
-        "pi": {},
+        "pi": {
+            "tinydigits-mlp": pi_digit_mlps,
+            "tinydigits-cnn": pi_digit_cnns,
+            "mnist1d-mlp": pi_signal_mlps,
+            "mnist1d-cnn": pi_signal_cnns,
+        },
     }[preset][name]()
 
 
@@ -66,6 +72,7 @@ def zero_digit_mlps() -> dict[str, Recipe]:
         "48 hidden, 10 epochs of 50": sgd(48, 10, 50),
         "48 hidden, 12 epochs of 50": sgd(48, 12, 50),
         "32 hidden, 12 epochs of 50": sgd(32, 12, 50),
+        "48 hidden, 14 epochs of 100, lr 0.5": sgd(48, 14, 100, 0.5),
         "48 hidden, 16 epochs of 100, lr 0.5": sgd(48, 16, 100, 0.5),
     }
 
@@ -120,6 +127,68 @@ def zero_signal_cnns() -> dict[str, Recipe]:
         "6-12 channels of 5, 2 epochs of 50": adamw((6, 12), 5, 2, 50),
         "8-12 channels of 5, 2 epochs of 50": adamw((8, 12), 5, 2, 50),
         "10-10 channels of 5, 2 epochs of 64": adamw((10, 10), 5, 2, 64),
+    }
+
+
+def pi_digit_mlps() -> dict[str, Recipe]:
+    """Width and epochs."""
+
+    def sgd(hidden: int, epochs: int) -> Recipe:
+        network = partial(mlp, 64, hidden, 10, dropout=0.0)
+        return Recipe("tinydigits", "mlp", network, epochs, 50, 0.3, nesterov, weight_decay=0.001, watched=False)
+
+    return {
+        "64 hidden, 30 epochs": sgd(64, 30),
+        "128 hidden, 20 epochs": sgd(128, 20),
+        "128 hidden, 30 epochs": sgd(128, 30),
+    }
+
+
+def pi_digit_cnns() -> dict[str, Recipe]:
+    """Channels and epochs."""
+
+    def adamw(channels: tuple[int, int], epochs: int, dropout: float) -> Recipe:
+        network = partial(image_cnn, *channels, dropout=dropout)
+        return Recipe("tinydigits", "cnn", network, epochs, 50, 0.02, quick_adamw, watched=False)
+
+    return {
+        "8-16 channels, 6 epochs": adamw((8, 16), 6, 0.1),
+        "8-16 channels, 8 epochs": adamw((8, 16), 8, 0.1),
+        "8-16 channels, 10 epochs, more dropout": adamw((8, 16), 10, 0.2),
+    }
+
+
+def pi_signal_mlps() -> dict[str, Recipe]:
+    """Depth, epochs, and signals rolled by a step."""
+
+    def sgd(hidden: tuple[int, ...], epochs: int, roll: int | None) -> Recipe:
+        network = partial(mlp, 40, *hidden, 10, dropout=0.0)
+        transform = None if roll is None else RandomRoll(roll)
+        return Recipe("mnist1d", "mlp", network, epochs, 100, 0.3, nesterov, 0.001, transform=transform, watched=False)
+
+    return {
+        "128 hidden, 16 epochs, roll 1": sgd((128,), 16, 1),
+        "96 + 96 hidden, 16 epochs": sgd((96, 96), 16, None),
+        "96 + 96 hidden, 16 epochs, roll 1": sgd((96, 96), 16, 1),
+        "96 + 96 hidden, 20 epochs, roll 1": sgd((96, 96), 20, 1),
+        "128 + 128 hidden, 16 epochs, roll 1": sgd((128, 128), 16, 1),
+    }
+
+
+def pi_signal_cnns() -> dict[str, Recipe]:
+    """Channels and epochs of detectors."""
+
+    def adamw(channels: tuple[int, int], epochs: int, batch_size: int) -> Recipe:
+        network = partial(detector_cnn, *channels, kernel=5)
+        return Recipe("mnist1d", "cnn", network, epochs, batch_size, 0.05, quick_adamw, watched=False)
+
+    return {
+        "12-24 channels, 6 epochs of 100": adamw((12, 24), 6, 100),
+        "12-24 channels, 6 epochs of 50": adamw((12, 24), 6, 50),
+        "12-32 channels, 5 epochs of 50": adamw((12, 32), 5, 50),
+        "12-32 channels, 6 epochs of 50": adamw((12, 32), 6, 50),
+        "16-32 channels, 5 epochs of 100": adamw((16, 32), 5, 100),
+        "16-32 channels, 6 epochs of 50": adamw((16, 32), 6, 50),
     }
 
 
