@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
 Curves = Mapping[str, Sequence[float]]  # fractions, one for each epoch, by name
@@ -76,13 +76,22 @@ def can_draw_braille(stream: TextIO) -> bool:
 
 
 def _in_braille(curves: Sequence[Sequence[float]], low: float, width: int, rows: int) -> list[str]:
-    """Two by four dots in each character."""
-    bits = [[0] * width for _ in range(rows)]
-    for i, curve in enumerate(curves):
-        for x, passed in enumerate(_trace(curve, low, 2 * width, 4 * rows)):
-            if i == 0 or x % 4 < 2:
-                for y in passed:
-                    bits[y // 4][x // 2] |= DOTS[y % 4][x % 2]
+    """Two by four dots in each character; all curves but the first are dashed."""
+    dots = [
+        (x, y)
+        for i, curve in enumerate(curves)
+        for x, passed in enumerate(_trace(curve, low, 2 * width, 4 * rows))
+        if i == 0 or x % 4 < 2
+        for y in passed
+    ]
+    return _braille(dots, width, rows)
+
+
+def _braille(dots: Iterable[tuple[int, int]], columns: int, rows: int) -> list[str]:
+    """Lines of braille with these dots set, (x, y) from the upper left."""
+    bits = [[0] * columns for _ in range(rows)]
+    for x, y in dots:
+        bits[y // 4][x // 2] |= DOTS[y % 4][x % 2]
     return ["".join(chr(0x2800 + cell) for cell in line) for line in bits]
 
 
@@ -140,10 +149,7 @@ class Canvas:
         """The rectangle as text."""
         if not self.braille:
             return ["".join(" *"[(x, y) in self._dots] for x in range(self.width)) for y in range(self.height)]
-        bits = [[0] * (self.width // 2) for _ in range(self.height // 4)]
-        for x, y in self._dots:
-            bits[y // 4][x // 2] |= DOTS[y % 4][x % 2]
-        return ["".join(chr(0x2800 + cell) for cell in line) for line in bits]
+        return _braille(self._dots, self.width // 2, self.height // 4)
 
 
 def text_signal(
