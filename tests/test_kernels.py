@@ -13,7 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tinytorch import kernels, ops, optim
 from tinytorch.conv import all_windows
 from tinytorch.kernels import LONGEST, OneVector
-from tinytorch.tensor import Tensor
+from tinytorch.tensor import Tensor, apply
+from tinytorch.testing import gradcheck, gradgradcheck
 
 CASES = [
     ("SGD", {"lr": 0.1}),
@@ -288,6 +289,23 @@ def test_cross_entropy_with_classes_first_is_that_of_ops(shape, dtype, order):
     assert_allclose(fast, clear, rtol=1e-5, atol=1e-6)
     assert_allclose(fast_back(g), clear_back(g), rtol=1e-4, atol=1e-7)
     assert fast_back(g).flags.f_contiguous  # for linear, which stands before it
+
+
+@pytest.mark.parametrize("smoothing", [0.1, 1.0])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_smoothed_cross_entropy_is_that_of_probabilities(smoothing, dtype):
+    rng = np.random.default_rng(0)
+    z, labels = np.array(3 * rng.normal(size=(7, 10)), dtype), rng.integers(0, 10, 7)
+    q = np.full((7, 10), smoothing / 10 / 7, dtype)
+    q[np.arange(7), labels] += (1 - smoothing) / 7
+    fast, fast_back = kernels.cross_entropy(z, labels=labels, smoothing=smoothing)
+    clear, clear_back, _ = ops.soft_cross_entropy(z, q)
+    assert fast.dtype == fast_back(np.ones((), dtype)).dtype == dtype
+    assert_allclose(fast, clear, rtol=1e-5)
+    assert_allclose(fast_back(np.array(0.3, dtype)), clear_back(np.array(0.3, dtype)), rtol=1e-4, atol=1e-7)
+    for checked in (gradcheck, gradgradcheck):
+        logits = Tensor(z.astype("float64"), requires_grad=True)
+        assert checked(lambda t: apply(kernels.cross_entropy, t, labels=labels, smoothing=smoothing), logits)
 
 
 def test_cross_entropy_with_classes_first_knows_impossible_classes_and_hopeless_logits():

@@ -101,13 +101,18 @@ def same_things(these: Sequence[Any], those: Sequence[Any]) -> bool:
 # Losses
 
 
-def cross_entropy(z: Any, *, labels: np.ndarray) -> Rule:
+def cross_entropy(z: Any, *, labels: np.ndarray, smoothing: float = 0.0) -> Rule:
     """The cross-entropy of ops.py on arrays, with the classes first in memory, as `linear` leaves them.
 
     To compare and to add rows as long as the batch takes NumPy a few calls of its inner loops, and not one for each example.
+    smoothing: the part of the target that is spread over all classes.
     """
     if not isinstance(z, np.ndarray):
-        return ops.cross_entropy(z, labels=labels)
+        if not smoothing:
+            return ops.cross_entropy(z, labels=labels)
+        q = np.full(z.shape, smoothing / z.shape[1] / z.shape[0], z.dtype)
+        q[np.arange(len(labels)), labels] += (1 - smoothing) / z.shape[0]
+        return ops.soft_cross_entropy(z, q)[:2]
     by_class = np.ascontiguousarray(z.T)  # (C, N)
     classes, count = by_class.shape
     shifted = by_class - np.maximum.reduce(by_class, axis=0)
@@ -115,12 +120,16 @@ def cross_entropy(z: Any, *, labels: np.ndarray) -> Rule:
     rows = np.arange(count)
 
     def way_back(g: np.ndarray) -> np.ndarray:
-        one_hot = np.zeros(log_p.shape, log_p.dtype)
-        one_hot[labels, rows] = 1
-        dz: np.ndarray = (np.exp(log_p) - one_hot) * (g / count)
+        target = np.zeros(log_p.shape, log_p.dtype) if not smoothing else np.full(log_p.shape, shared, log_p.dtype)
+        target[labels, rows] += 1 - smoothing
+        dz: np.ndarray = (np.exp(log_p) - target) * (g / count)
         return dz.T
 
-    return np.asarray(ops.ones(count, z.dtype).dot(log_p[labels, rows]) / -count), way_back
+    shared = smoothing / classes
+    right = log_p[labels, rows]
+    if smoothing:
+        right = right * (1 - smoothing) + ops.ones(classes, z.dtype).dot(log_p) * shared
+    return np.asarray(ops.ones(count, z.dtype).dot(right) / -count), way_back
 
 
 # Convolution

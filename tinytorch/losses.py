@@ -82,9 +82,10 @@ def cross_entropy(
     mixes the target with the uniform distribution (Szegedy et al., 2016, section 7). The mean divides by the weights that
     count. Raises IndexError for a label out of range, ValueError for other shapes, an empty batch, and a mean of nothing.
     """
-    plain = reduction == "mean" and weight is None and not label_smoothing and ignore_index < 0
-    if plain and _are_labels(input, target):
-        return apply(kernels.cross_entropy, input, labels=target.array)
+    plain = reduction == "mean" and weight is None and ignore_index < 0
+    smooth = isinstance(label_smoothing, (float, int)) and 0 <= label_smoothing <= 1
+    if plain and smooth and _are_labels(input, target):
+        return apply(kernels.cross_entropy, input, labels=target.array, smoothing=float(label_smoothing))
     _check_reduction(reduction)
     _check_tensors("cross_entropy", input, target)
     q, total = target_weights("cross_entropy", input, target, weight, ignore_index, label_smoothing)
