@@ -111,6 +111,13 @@ def test_plain_pickle_opens_tinydigits_as_it_was_published(part: str) -> None:
     assert_array_equal(np.bincount(labels), [count // 10] * 10)
 
 
+@pytest.mark.parametrize("load", [datasets.tinydigits, datasets.mnist1d])
+def test_the_types_are_the_very_ones_by_which_quick_forms_are_chosen(load):
+    for split in load():
+        x, y = (t.array for t in split.tensors)
+        assert x.dtype is np.dtype(np.float32) and y.dtype is np.dtype(np.int64)
+
+
 @pytest.mark.parametrize("path", [TRAIN_PKL, TEST_PKL], ids=["train", "test"])
 def test_tinydigits_pickles_name_nothing_that_an_older_or_a_newer_numpy_lacks(path: Path) -> None:
     assert names_in(path.read_bytes()) == ["numpy.ndarray"]

@@ -437,7 +437,9 @@ def test_relu_compares_with_zeros_in_the_memory_order_of_its_input_made_once():
         assert y.dtype == x.dtype
         zeros = ops._zeros_like(x)
         assert zeros is ops._zeros_like(x + 1 if x.flags.c_contiguous else x)
-        assert np.argsort(zeros.strides).tolist() == np.argsort(x.strides).tolist()
+        long = [axis for axis, n in enumerate(x.shape) if n > 1]  # the strides of others mean nothing
+        orders = [np.argsort([array.strides[axis] for axis in long]).tolist() for array in (zeros, x)]
+        assert orders[0] == orders[1]
         assert not zeros.flags.writeable
     assert ops._zeros_like(np.zeros(65_537, np.float32)) == 0
     assert not ops.ones(3, np.dtype(np.float32)).flags.writeable

@@ -383,7 +383,7 @@ def _array(value: Any) -> NDArray[Any]:
         case _:
             raise pickle.UnpicklingError(f"it calls {value.name} in an unknown way")
     array: NDArray[Any] = np.frombuffer(buffer, _dtype(dtype)).reshape(shape, order=order)
-    return array.astype(array.dtype.newbyteorder("="), order="C")
+    return array.astype(np.dtype(array.dtype.type), order="C")  # the very type that NumPy's own arrays have
 
 
 def _dtype(value: Any) -> np.dtype[Any]:
