@@ -43,10 +43,11 @@ book-pdf: .venv/book  ## the book as one PDF, printed by Chromium: book/_build/t
 
 oracles: .venv/oracles  ## install what the tests compare with (PyTorch, scikit-learn, SciPy, mnist1d), and all that is optional
 
-check: .venv/dev  ## lint, format and types
+check: .venv/dev  ## what a commit must pass: lint, format, types, the rules of the house (under two minutes)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(ONE_THREAD) $(BIN)/python -m pytest -q -p no:cacheprovider tests/test_house.py tests/test_contributing.py tests/test_metadata.py
 
 .venv/pip: 
 	$(PYTHON) -m venv .venv
