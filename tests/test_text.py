@@ -137,6 +137,10 @@ def test_dots_outside_a_canvas_are_left_out():
     canvas.line(-3, 0, 0, 0)
     canvas.dot(0, 5)
     assert canvas.lines() == ["* "]
+    canvas = text.Canvas(2, 1)
+    for x, y in ((-1, 0), (4, 0), (0, -1), (0, 4)):
+        canvas.dot(x, y)
+    assert canvas.lines() == ["\u2800\u2800"]
 
 
 def test_a_signal_is_drawn_from_the_top_down_with_greater_values_further_right():
@@ -164,6 +168,7 @@ def test_a_plot_without_points_or_with_no_logarithm_is_refused():
 def test_where_points_meet_the_commonest_is_seen():
     points = [(0, 0), (0, 0), (0, 0), (9, 9)]
     assert text.text_points(points, ["1", "2", "2", "3"], columns=4, rows=2) == ["   3", "2"]
+    assert text.text_points(points, ["1", "1", "2", "3"], columns=4, rows=2) == ["   3", "1"]
 
 
 def test_bars_are_as_long_as_their_values():

@@ -131,6 +131,7 @@ def test_sizes_that_do_not_match_are_refused():
 def test_confusion_counts_rows_as_what_is_and_columns_as_what_was_said():
     picture = PICTURES["confusion"]()
     assert picture.data() == {"counts": [[1, 0, 0], [1, 0, 1], [0, 0, 1]], "accuracy": 0.5}
+    assert viz.confusion([1, 1, 1], [0, 0, 1], classes=2).data()["counts"] == [[0, 0], [2, 1]]
     assert str(picture).split("\n") == [
         "50.0 % are right",
         "is \\ taken for  shirt  shoe  bag",
@@ -159,6 +160,14 @@ def test_points_are_drawn_as_their_labels():
 def test_a_signal_runs_downwards():
     lines = viz.signals(SIGNALS[:1], ["up"]).text(braille=False).split("\n")
     assert lines[0].strip() == "up" and lines[1].startswith("*") and lines[-1].endswith("*")
+
+
+def test_a_signal_runs_downwards_in_a_drawing_too():
+    figure = pytest.importorskip("matplotlib.figure", reason="matplotlib is not installed").Figure()
+    ax = figure.add_subplot()
+    viz.signals(SIGNALS[:1]).draw(ax)
+    (line,) = ax.child_axes[0].lines
+    assert line.get_ydata()[0] == 8 and line.get_ydata()[-1] == 0
 
 
 def test_filters_are_told_in_ninths_of_the_largest():
