@@ -66,7 +66,7 @@ def check_unchanged(record: Any, held: Iterable[Any], sources: Sequence[Any]) ->
             f"a Tensor that the gradient of {record.name} needs was changed in place after {record.name} used it"
         )
     for x, source in zip(record.inputs, sources, strict=True):
-        if hasattr(source, "moment"):
+        if hasattr(type(source), "moment"):  # a leaf, asked itself, would look for what was meant
             check_current(source, x, record.moment)
 
 
