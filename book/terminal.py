@@ -25,6 +25,8 @@ class Terminal:
         )  # fmt: skip
         text = (done.stdout + done.stderr).replace(f"{sys.executable} -m tinytorch", "tinytorch")
         text = text.replace("python -m tinytorch", "tinytorch").replace(f"{self.folder.resolve()}/", "")
+        if "Traceback" in text:
+            raise RuntimeError(f"{command} failed: {text}")
         shown = text.rstrip().split("\n")
         if lines is not None and len(shown) > lines:
             shown = [*shown[:lines], "..."]

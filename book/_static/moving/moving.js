@@ -37,6 +37,7 @@ moving.stepper = (stage, last, show, what = "step") => {
     show(at);
   };
   stage.append(html("div", { class: "controls" }, back, next, slider, count));
+  window.addEventListener("beforeprint", () => go(last)); // paper shows the end
   return { go, at: () => at };
 };
 
