@@ -30,12 +30,22 @@ from benchmarks.recipes import held_out, round_, same  # sees to one thread firs
 import numpy as np  # isort: skip
 
 from tinytorch.data import RandomRoll
-from tinytorch.recipes import PRESETS, Recipe, detector_cnn, image_cnn, mlp, nesterov, patch_cnn, quick_adamw
+from tinytorch.recipes import (
+    PRESETS,
+    Recipe,
+    detector_cnn,
+    heavy_ball,
+    image_cnn,
+    mlp,
+    nesterov,
+    patch_cnn,
+    quick_adamw,
+)
 
 TRAIN = "import base64, pickle; from tinytorch.recipes import measure; measure(pickle.loads(base64.b64decode({!r})), seed=0)"
 PROFILES = {"zero": "zero", "pi": "a53"}  # of each preset; the slowest machine that it is for
-ALLOWED = {  # instructions of a whole process
-    "zero": {"tinydigits-mlp": 0.9e9, "tinydigits-cnn": 1.4e9, "mnist1d-mlp": 1.4e9, "mnist1d-cnn": 1.4e9},
+ALLOWED = {  # instructions of a whole process; the demo's own commands and curves add some 50 million
+    "zero": {"tinydigits-mlp": 0.89e9, "tinydigits-cnn": 1.35e9, "mnist1d-mlp": 1.35e9, "mnist1d-cnn": 1.35e9},
     "pi": {"tinydigits-mlp": 3.5e9, "tinydigits-cnn": 3.5e9, "mnist1d-mlp": 3.5e9, "mnist1d-cnn": 3.5e9},
 }
 
@@ -59,21 +69,23 @@ def candidates(preset: str, name: str) -> dict[str, Recipe]:
 
 
 def zero_digit_mlps() -> dict[str, Recipe]:
-    """AdamW against SGD, whose step costs a third; width, batch size, epochs."""
+    """AdamW against SGD, whose step costs a quarter, Nesterov's momentum, weight decay; width, batch size, epochs."""
 
-    def sgd(hidden: int, epochs: int, batch_size: int, lr: float = 0.3) -> Recipe:
+    def sgd(hidden: int, epochs: int, batch_size: int = 50, lr: float = 0.3) -> Recipe:
         network = partial(mlp, 64, hidden, 10, dropout=0.0)
-        return Recipe("tinydigits", "mlp", network, epochs, batch_size, lr, nesterov, weight_decay=0.001, watched=False)
+        return Recipe("tinydigits", "mlp", network, epochs, batch_size, lr, heavy_ball, weight_decay=0.0, watched=False)
 
     return {
-        "AdamW, 64 hidden, 10 epochs of 50": replace(sgd(64, 10, 50, 0.03), optimizer=quick_adamw, weight_decay=0.05),
-        "64 hidden, 12 epochs of 100, lr 0.5": sgd(64, 12, 100, 0.5),
-        "64 hidden, 8 epochs of 50": sgd(64, 8, 50),
-        "48 hidden, 10 epochs of 50": sgd(48, 10, 50),
-        "48 hidden, 12 epochs of 50": sgd(48, 12, 50),
-        "32 hidden, 12 epochs of 50": sgd(32, 12, 50),
-        "48 hidden, 14 epochs of 100, lr 0.5": sgd(48, 14, 100, 0.5),
-        "48 hidden, 16 epochs of 100, lr 0.5": sgd(48, 16, 100, 0.5),
+        "AdamW, 64 hidden, 10 epochs of 50": replace(sgd(64, 10, lr=0.03), optimizer=quick_adamw, weight_decay=0.05),
+        "Nesterov, 48 hidden, 12 epochs of 50, decay": replace(sgd(48, 12), optimizer=nesterov, weight_decay=0.001),
+        "Nesterov, 48 hidden, 14 epochs of 100, decay": replace(
+            sgd(48, 14, 100, 0.5), optimizer=nesterov, weight_decay=0.001
+        ),
+        "48 hidden, 12 epochs of 50": sgd(48, 12),
+        "48 hidden, 14 epochs of 50": sgd(48, 14),
+        "64 hidden, 12 epochs of 50": sgd(64, 12),
+        "64 hidden, 14 epochs of 50": sgd(64, 14),
+        "32 hidden, 16 epochs of 50, lr 0.4": sgd(32, 16, lr=0.4),
     }
 
 
@@ -87,7 +99,6 @@ def zero_digit_cnns() -> dict[str, Recipe]:
     return {
         "8-16 channels, 6 epochs": adamw((8, 16), 6),
         "8-16 channels, 8 epochs": adamw((8, 16), 8),
-        "12-16 channels, 6 epochs": adamw((12, 16), 6),
         "12-24 channels, 5 epochs": adamw((12, 24), 5),
         "12-24 channels, 6 epochs": adamw((12, 24), 6),
         "12-24 channels, 6 epochs, lr 0.05": adamw((12, 24), 6, lr=0.05),
@@ -135,7 +146,7 @@ def pi_digit_mlps() -> dict[str, Recipe]:
 
     def sgd(hidden: int, epochs: int) -> Recipe:
         network = partial(mlp, 64, hidden, 10, dropout=0.0)
-        return Recipe("tinydigits", "mlp", network, epochs, 50, 0.3, nesterov, weight_decay=0.001, watched=False)
+        return Recipe("tinydigits", "mlp", network, epochs, 50, 0.3, heavy_ball, weight_decay=0.0, watched=False)
 
     return {
         "64 hidden, 30 epochs": sgd(64, 30),

@@ -286,7 +286,7 @@ class SGD(Optimizer):
             share = 1 - group["dampening"] if "momentum_buffer" in state else 1  # the first gradient counts whole
             velocity = _running("momentum_buffer", state, p)
             velocity *= momentum
-            velocity += share * grad
+            velocity += grad if share == 1 else share * grad
             grad = grad + momentum * velocity if group["nesterov"] else velocity
         p -= lr * grad
 

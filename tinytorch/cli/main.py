@@ -11,7 +11,6 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -64,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     words = sys.argv[1:] if argv is None else list(argv)
     try:
-        if words and (near := get_close_matches(words[0], COMMANDS, 1)) and words[0] not in COMMANDS:
+        if words and words[0] not in COMMANDS and (near := _nearest(words[0])):
             return _fail(f"there is no command {words[0]!r}: did you mean `{near[0]}`?", 2)
         parser = make_parser(words)
         if not words:
@@ -111,6 +110,12 @@ def make_parser(words: Sequence[str]) -> Parser:
         else:
             commands.add_parser(name, help=summary)
     return parser
+
+
+def _nearest(word: str) -> list[str]:
+    from difflib import get_close_matches  # for mistakes only
+
+    return get_close_matches(word, COMMANDS, 1)
 
 
 def _fail(message: str, status: int) -> int:
