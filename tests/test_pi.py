@@ -1,0 +1,82 @@
+"""What counts and times a Raspberry Pi's work: it skips with a sentence, reads a runner's answer, and prints a table."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import emulated, pi
+
+ROOT = Path(__file__).resolve().parents[1]
+COUNTS = {"insns": 305_000_000, "guest_peak_rss_kb": 21504, "regions": {"libm.so.6": [10, 0], "python3.11": [3e8, 0]}}
+SAID = "[x] Pi Zero estimate (cache model): 1.3 - 1.7 - 2.1 s (low-mid-high), plus reads of the card"
+
+
+@pytest.fixture
+def runner(tmp_path, monkeypatch):
+    """A runner that counts nothing, and writes down how it was called."""
+    script = tmp_path / "runner"
+    script.write_text(
+        f"#!{sys.executable}\n"
+        "import json, pathlib, sys\n"
+        f"pathlib.Path({str(tmp_path / 'called')!r}).write_text(json.dumps(sys.argv[1:]))\n"
+        "if 'fail' in sys.argv: sys.exit('no such profile')\n"
+        f"pathlib.Path(sys.argv[sys.argv.index('--json') + 1]).write_text({json.dumps(COUNTS)!r})\n"
+        f"print({SAID!r})\n"
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("RPI_RUN", str(script))
+    return lambda: json.loads((tmp_path / "called").read_text())
+
+
+def test_without_a_runner_nothing_is_emulated_and_a_sentence_says_so(monkeypatch, capsys, tmp_path):
+    monkeypatch.delenv("RPI_RUN", raising=False)
+    monkeypatch.setattr(sys, "argv", ["emulated", "--out", str(tmp_path / "pi.json")])
+    emulated.main()
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1 and "RPI_RUN" in said and not (tmp_path / "pi.json").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the runner is a script")
+def test_a_run_is_counted_with_its_memory_and_its_estimate(runner):
+    row = emulated.counted("-c", "import numpy", profile="a53")
+    assert row == {
+        "insns_M": 305.0,
+        "memory_MB": 21.0,
+        "seconds_low_mid_high": [1.3, 1.7, 2.1],
+        "by_library_M": {"python3.11": 300.0},
+    }
+    called = runner()
+    assert called[:2] == ["--profile", "a53"] and "--cache" in called and called[-2:] == ["-c", "import numpy"]
+    with pytest.raises(SystemExit, match="no such profile"):
+        emulated.counted("fail")
+
+
+def test_the_table_of_an_owner_has_a_line_for_each_training(monkeypatch, capsys):
+    run = {"seconds": 5.25, "cpu": 5.0, "memory": 41, "out": ""}
+    monkeypatch.setattr(pi, "facts", lambda: {"board": "Raspberry Pi Zero W Rev 1.1", "blas": "OpenBLAS"})
+    monkeypatch.setattr(pi, "second_of_two", lambda *words: dict(run))
+    monkeypatch.setattr(pi, "trained", lambda name, preset: {**run, "accuracy": 97.5})
+    monkeypatch.setattr(sys, "argv", ["pi", "--preset", "zero"])
+    pi.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert "Zero W" in lines[0] and any(line.startswith("preset") and line.endswith("zero") for line in lines)
+    assert [line.split()[0] for line in lines[-4:]] == list(pi.NAMES) and lines[-1].split()[1:] == [
+        "5.25",
+        "5.0",
+        "41",
+        "97.5",
+    ]
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_check_in_one_process_comes_to_the_same_as_in_two():
+    script = str(ROOT / "benchmarks" / "one_check.py")
+    run = subprocess.run(
+        [sys.executable, script, "05.2"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, encoding="utf-8",
+    )  # fmt: skip
+    assert run.returncode == 0 and run.stdout.endswith("checks pass\n"), run.stderr
