@@ -346,6 +346,8 @@ def _checks_in(place: Path) -> list[Check]:
 
 @cache
 def _probes(places: tuple[Path, ...]) -> dict[str, Any]:
+    if len(places) == 1:  # which is compiled already
+        return execute(places[0] / worker.PROBES)
     namespace: dict[str, Any] = {"__name__": "probes"}
     exec(compile(_probes_text(places), worker.PROBES, "exec", dont_inherit=True), namespace)
     return namespace
