@@ -28,12 +28,12 @@ ODD_ATTRIBUTES = {
         "__builtins__",
         "_exit",
     ),
-    *("get_objects", "get_referrers", "getppid", "modules", "meta_path"),
+    *("get_objects", "get_referrers", "getppid", "meta_path"),
 }
 
 
 def remarks_on(submission: Submission, graded: Sequence[Module]) -> list[str]:
-    """What is unusual in the files of a submission, each in a few words with its line."""
+    """What is unusual in the files of a submission, each in a few words with its first line."""
     found = []
     for module in graded:
         if module.name in submission.files:
@@ -43,8 +43,16 @@ def remarks_on(submission: Submission, graded: Sequence[Module]) -> list[str]:
                 continue
             found += _without_docstrings(module, submission.source(module.name))
             known = _imported(module.library)
-            found += [f"{module.name}.py line {line}: {what}" for line, what in _odd(tree, known)]
-    return list(dict.fromkeys(found))[:20]
+            lines: dict[str, list[int]] = {}
+            for line, what in _odd(tree, known):
+                lines.setdefault(what, []).append(line)
+            found += [f"{module.name}.py {_at(sorted(where))}: {what}" for what, where in lines.items()]
+    return found[:20]
+
+
+def _at(lines: Sequence[int]) -> str:
+    more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+    return f"line {lines[0]}{more}"
 
 
 def _without_docstrings(module: Module, own: Source) -> list[str]:
@@ -79,6 +87,8 @@ def _odd(tree: ast.Module, known: set[str]) -> Iterator[tuple[int, str]]:
             yield node.lineno, f"uses {node.id}"
         if isinstance(node, ast.Attribute) and node.attr in ODD_ATTRIBUTES:
             yield node.lineno, f"uses {node.attr}"
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.modules":
+            yield node.lineno, "uses sys.modules"
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and _is_module(node.value):
             yield node.lineno, f"changes {ast.unparse(node)}"
 

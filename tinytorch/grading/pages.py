@@ -162,7 +162,7 @@ def _exercises(results: Sequence[Mapping[str, Any]], timings: Sequence[Mapping[s
         number = all_of_it[0]["number"]
         states = Counter(test["extra_data"]["state"] for test in all_of_it)
         share = states["failed"] / len(all_of_it)
-        known = Counter(test["extra_data"].get("because") for test in all_of_it if test["extra_data"].get("because"))
+        known = Counter(_misconception(test) for test in all_of_it if "because" in test["extra_data"])
         common = [f"{count} of {states['failed']}: {message}" for message, count in known.most_common(1)]
         seconds = [times[number] for times in timings if number in times]
         lines.append(
@@ -179,6 +179,10 @@ def _exercises(results: Sequence[Mapping[str, Any]], timings: Sequence[Mapping[s
     names = ("Not written", "n"), ("Median time", "n"), ("Commonest misconception", "")
     head = tag("tr", tag("th", "Exercise"), tag("th", "Fail", colspan=2), *(tag("th", n, class_=c) for n, c in names))
     return tag("div", tag("table", head, *lines), class_="wide")
+
+
+def _misconception(test: Mapping[str, Any]) -> str:
+    return str(test["extra_data"]["because"]).removeprefix("This is what you get when ")
 
 
 def _meter(share: float) -> Html:
