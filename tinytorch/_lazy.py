@@ -47,9 +47,9 @@ def _unknown(package: str, name: str, names: list[str], asked_by: str) -> Except
         return AttributeError(f"{package} has no {name!r}")
     if asked_by != "_handle_fromlist":
         return AttributeError(f"{package} has no {name!r}{nearest(name, names)}")
-    from importlib.machinery import PathFinder  # this too is for mistakes, and for modules that no face lists
+    from importlib.util import find_spec  # this too is for mistakes, and for modules that no face lists
 
-    if PathFinder.find_spec(f"{package}.{name}", sys.modules[package].__path__):
+    if find_spec(f"{package}.{name}"):  # asks every finder: a file of the course may come from a learner
         return AttributeError(name)  # a module, which is loaded next
     return ImportError(f"{package} has no {name!r}{nearest(name, names)}", name=package)
 

@@ -168,6 +168,16 @@ def test_a_check_that_the_library_fails_is_the_graders_fault(again, tmp_path):
     assert "score" not in tests["01.2"] and tests["01.1"]["score"] == 5
 
 
+@pytest.mark.long
+def test_a_cluster_comes_to_the_same(graded, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.LocalCluster(**options) as cluster:
+        asked = replace(graded[0], out=tmp_path / "out", cluster=cluster.scheduler_address)
+        assert run(asked).graded == 7
+    assert table(tmp_path / "out") == table(graded[0].out)
+
+
 def command(folder, out):
     words = [
         sys.executable,

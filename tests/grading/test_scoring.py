@@ -1,10 +1,12 @@
 """One submission: what it earns, what is said of it, and that nobody earns by knowing nothing."""
 
 import numpy as np
+import pytest
 
 from tests.grading.conftest import by_number, library
 from tinytorch.course.exercises import modules
 from tinytorch.course.judge import Judge, with_variant
+from tinytorch.course.source import put
 from tinytorch.grading import scoring, whole
 from tinytorch.grading.batch import CANARY, _hollow
 from tinytorch.grading.scoring import Task
@@ -20,6 +22,37 @@ def test_the_library_earns_all(bench):
         exercise.points for module in modules() if module.number in ("01", "03") for exercise in module.exercises
     )
     assert result["score"] == points + 2 * whole.POINTS and "whole 03" in tests
+
+
+def test_every_file_loads_in_a_world_without_it(bench):
+    for module in modules():
+        bench.grader.enter([module.name])
+        reply = bench.grader.run(module, module.library, [])
+        assert reply["ended"] == "" and "error" not in reply["outcomes"][0], (module.name, reply)
+
+
+@pytest.mark.long
+def test_the_library_earns_all_of_everything(bench):
+    numbers = [module.number for module in modules()]
+    result = bench.grade(numbers, **library(*numbers))
+    assert all(test["score"] == test["max_score"] for test in result["tests"])
+    assert len(result["tests"]) == sum(len(module.exercises) for module in modules()) + len(whole.check)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+def test_every_mistake_loses_its_own_exercise_only(bench, module):
+    """Several mistakes in a file, one of each exercise but one, lose these and leave the one."""
+    for spared in module.exercises[:: max(1, len(module.exercises) - 1)]:
+        own = module.library
+        for exercise in module.exercises:
+            if exercise != spared:
+                mistake = module.mistakes[exercise.id][len(spared.id) % len(module.mistakes[exercise.id])]
+                names = [name for name in exercise.functions if name in mistake.source.functions]
+                own = put(own, with_variant(exercise, mistake), names)
+        tests = by_number(bench.grade([module.number], **{module.name: own.text}))
+        kept = [exercise.id for exercise in module.exercises if tests[exercise.id]["score"] == exercise.points]
+        assert kept == [spared.id]
 
 
 def test_stubs_earn_nothing_and_neither_does_a_canary(bench):

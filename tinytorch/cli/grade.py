@@ -15,7 +15,11 @@ from tinytorch.course.exercises import modules
 def add_parser(commands: Any, name: str, summary: str) -> None:
     """Say what the command takes."""
     parser = commands.add_parser(name, help=summary, description=f"{summary[:1].upper()}{summary[1:]}.")
-    parser.add_argument("submissions", metavar="SUBMISSIONS", help="a folder with a folder or a zip for each student")
+    parser.add_argument(
+        "submissions",
+        metavar="SUBMISSIONS",
+        help="a folder with a folder or a zip for each student; `export` writes marks again, `gradescope` an autograder",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="GRADES", help="the folder of the results")
     parser.add_argument("--modules", default="", metavar="1-4", help="the modules that are graded (all)")
     parser.add_argument("--salt", default="", metavar="TERM", help="draws the inputs: a word that students do not know")
@@ -61,6 +65,8 @@ def grade(options: argparse.Namespace) -> int:
 
     if options.submissions == "export":
         return export(options)
+    if options.submissions == "gradescope":
+        return _archive(options)
     folder = Path(options.submissions)
     for wanted in (folder, options.extra_checks):
         if wanted is not None and not wanted.is_dir():
@@ -116,6 +122,16 @@ def export(options: argparse.Namespace) -> int:
                 print(f"Not in {book.name}, or not once: {', '.join(filled.unknown)}.")
             if filled.unmarked:
                 print(f"Without a mark there: {', '.join(filled.unmarked)}.")
+    return 0
+
+
+def _archive(options: argparse.Namespace) -> int:
+    """Write what Gradescope is given."""
+    from tinytorch.grading.adapter import archive
+
+    numbers = ",".join(chosen_modules(options.modules))
+    archive(options.out, numbers, options.salt, options.allow_weak)
+    print(f"{options.out}: upload it as the autograder of a programming assignment.")
     return 0
 
 

@@ -28,7 +28,11 @@ def archive(place: Path, modules: str, salt: str, allow_weak: bool = False) -> N
 
 
 def _files() -> Iterator[tuple[str, Path]]:
-    for name, folder in (("tinytorch", PACKAGE), ("modules", find_folder("modules")), ("datasets", find_folder("datasets"))):
+    for name, folder in (
+        ("tinytorch", PACKAGE),
+        ("modules", find_folder("modules")),
+        ("datasets", find_folder("datasets")),
+    ):
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
             if path.is_file() and not set(inside.parts) & {"__pycache__", "_modules", "_datasets"}:

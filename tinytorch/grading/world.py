@@ -7,6 +7,7 @@ offers to shut a process in is tried once, at the start of a batch, by a child t
 from __future__ import annotations
 
 import compileall
+import hashlib
 import json
 import os
 import re
@@ -124,7 +125,8 @@ class Worlds:
         """Copy what there is to see."""
         self.folder = Path(tempfile.mkdtemp(prefix="tinytorch-worlds-"))
         self.folder.chmod(0o711)
-        self.base = self.folder / "base"
+        self.secret = os.urandom(16).hex()
+        self.base = self._place(["base"])
         _copy_library(self.base)
         self.python = self._readable_python()
         return self
@@ -136,10 +138,14 @@ class Worlds:
         """Leave nothing behind."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _place(self, words: Iterable[str]) -> Path:
+        """A folder whose name nobody guesses: another user may go through the folder above, and not list it."""
+        return self.folder / hashlib.sha256(" ".join([self.secret, *words]).encode()).hexdigest()[:24]
+
     def without(self, names: Iterable[str]) -> Path:
         """The world in which these files of the course are missing."""
         hidden = sorted(set(names) & set(COURSE))
-        world = self.folder / "-".join(["without", *hidden])
+        world = self._place(["without", *hidden])
         if not world.exists():
             made = Path(tempfile.mkdtemp(dir=self.folder))
             for folder, _, files in os.walk(self.base):
