@@ -58,7 +58,7 @@ ATTACKS = [
     Attack(10, "growing list", "x = [0]\n    while True: x += x", said=""),
     Attack(11, "fork bomb", "import os\n    while True: os.fork()", said="BlockingIOError"),
     Attack(12, "endless printing", "while True: print('A' * 10**6)", said="no answer within 2 seconds"),
-    Attack(13, "huge answer", "return np.zeros((3000, 3000)), lambda g: g * b, lambda g: g * a", said="more than"),
+    Attack(13, "huge answer", "return np.zeros((1000, 1000)), lambda g: g * b, lambda g: g * a", said="more than"),
     Attack(
         14, "fill the disk",
         "for i in range(40):\n        open(f'{outside}/full-{{i}}', 'wb').write(bytes(64 * 2**20))",
