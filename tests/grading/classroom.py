@@ -48,5 +48,5 @@ def hand_in(folder, student, text, packed=False):
         with zipfile.ZipFile(folder / f"{student}.zip", "w") as archive:
             archive.writestr("work/ops.py", text)
     else:
-        (folder / student).mkdir()
+        (folder / student).mkdir(parents=True)
         (folder / student / "ops.py").write_text(text, encoding="utf-8")

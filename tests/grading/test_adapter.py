@@ -12,6 +12,7 @@ from tests.grading.conftest import library
 from tinytorch.grading.adapter import archive
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name != "posix", reason="a script for bash")
 def test_a_submission_is_graded_as_gradescope_would(tmp_path):
     archive(tmp_path / "autograder.zip", "1", "it's a salt", allow_weak=True)

@@ -96,7 +96,20 @@ def test_only_who_changed_is_graded_again(again, tmp_path):
 def test_with_other_checks_everybody_is_graded_again(again, monkeypatch):
     monkeypatch.setattr(batches, "digest", lambda task: "another")
     monkeypatch.setattr(batches, "gates", lambda task, grader: {})
-    assert run(again).graded == 7
+    seen = []
+    monkeypatch.setattr(batches, "_in_turn", lambda b, o, e, worlds, jobs, workers: seen.append(len(jobs)) or [])
+    run(again)
+    assert seen == [7]
+
+
+def test_what_a_result_depends_on(tmp_path):
+    (tmp_path / "01_ops").mkdir()
+    checks = tmp_path / "01_ops" / "checks.py"
+    checks.write_text("x = 1\n")
+    tasks = Task(("01",)), Task(("02",)), Task(("01",), "term"), Task(("01",), extra=tmp_path)
+    found = {batches.digest(task) for task in tasks}
+    checks.write_text("x = 2\n")
+    assert len(found | {batches.digest(tasks[-1])}) == 5 and batches.digest(tasks[0]) in found
 
 
 class Dying(Executor):
@@ -162,8 +175,9 @@ def test_a_check_that_the_library_fails_is_the_graders_fault(again, tmp_path):
         "from tinytorch.course.checks import Checks, case\ncheck = Checks()\n\n\n@check('01.2', judge=lambda c, a: 'never')\n"
         "def broken(draw):\n    '''a check that nothing passes'''\n    return case('rule', 'x')\n"
     )
-    outcome = run(replace(again, task=replace(again.task, extra=tmp_path / "extra")))
-    assert "ann" in outcome.errors and "score" not in of(again.out, "ann")
+    hand_in(tmp_path, "in/ann", OPS)
+    asked = replace(again, submissions=tmp_path / "in", task=replace(again.task, extra=tmp_path / "extra"))
+    assert run(asked).errors == ["ann"] and "score" not in of(again.out, "ann")
     tests = {test["number"]: test for test in of(again.out, "ann")["tests"]}
     assert "score" not in tests["01.2"] and tests["01.1"]["score"] == 5
 

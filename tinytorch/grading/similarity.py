@@ -55,7 +55,8 @@ def write_pairs(out: Path, submissions: Sequence[Submission], graded: Sequence[M
 
 def pairs(submissions: Sequence[Submission], graded: Sequence[Module]) -> list[Pair]:
     """Who is too near to whom."""
-    prints = {one.student: _prints(one, graded) for one in submissions}
+    given = _given(graded)
+    prints = {one.student: _prints(one, graded, given) for one in submissions}
     return [*_of_the_library(submissions, graded), *_of_students(prints)]
 
 
@@ -79,7 +80,7 @@ def _text(own: Source, exercise: Exercise) -> str:
 def _of_the_library(submissions: Sequence[Submission], graded: Sequence[Module]) -> Iterator[Pair]:
     """Whoever has several exercises of some length exactly as the library has them, comments and all."""
     ours = {e.id: _body(_text(m.library, e)) for m in graded for e in m.exercises}
-    stubs = {e.id: _body(_text(m.stub(), e)) for m in graded for e in m.exercises}
+    stubs = {e.id: _body(_text(stub, e)) for m in graded for stub in (m.stub(),) for e in m.exercises}
     for one in submissions:
         same = [
             exercise.id
@@ -94,13 +95,19 @@ def _body(text: str) -> list[str]:
     return [line.rstrip() for line in text.split("\n") if line.strip()]
 
 
-def _prints(submission: Submission, graded: Sequence[Module]) -> dict[tuple[str, str], str]:
-    """What is a student's own in their text: shingles of words, comments included, that stub and library do not have."""
-    found: dict[tuple[str, str], str] = {}
-    for exercise, module, text in _functions(submission, graded):
-        given = set(_shingles(_text(module.stub(), exercise))) | set(_shingles(_text(module.library, exercise)))
-        found |= {(exercise.id, shingle): exercise.id for shingle in _shingles(text) if shingle not in given}
+def _given(graded: Sequence[Module]) -> dict[str, set[str]]:
+    """The shingles of stub and library, by the exercise."""
+    texts = [(e.id, _text(text, e)) for m in graded for text in (m.stub(), m.library) for e in m.exercises]
+    found: dict[str, set[str]] = {}
+    for name, text in texts:
+        found.setdefault(name, set()).update(_shingles(text))
     return found
+
+
+def _prints(submission: Submission, graded: Sequence[Module], given: Mapping[str, set[str]]) -> set[tuple[str, str]]:
+    """What is a student's own in their text: shingles of words, comments included, that stub and library do not have."""
+    texts = [(exercise.id, text) for exercise, _, text in _functions(submission, graded)]
+    return {(name, shingle) for name, text in texts for shingle in _shingles(text) if shingle not in given[name]}
 
 
 def _shingles(text: str) -> list[str]:
@@ -114,11 +121,11 @@ def _shingles(text: str) -> list[str]:
     return [" ".join(words[i : i + LENGTH]) for i in range(max(0, len(words) - LENGTH + 1))]
 
 
-def _of_students(prints: Mapping[str, Mapping[tuple[str, str], str]]) -> Iterator[Pair]:
+def _of_students(prints: Mapping[str, set[tuple[str, str]]]) -> Iterator[Pair]:
     """Pairs that share far more bits than the class's pairs do: a shingle of few tells much, one of many nothing."""
     owners: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for student, found in prints.items():
-        for shingle in found:
+        for shingle in sorted(found):
             owners[shingle].append(student)
     bits: defaultdict[tuple[str, str], float] = defaultdict(float)
     where: defaultdict[tuple[str, str], defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
