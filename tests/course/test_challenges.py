@@ -24,9 +24,9 @@ def test_the_file_that_runs_is_the_learners(tmp_path):
     module = FIRST.module
     path = tmp_path / "ops.py"
     text = module.library.text
-    write_whole(path, text.replace("y = x @ weight.T", "__import__('time').sleep(0.05); y = x @ weight.T"))
+    write_whole(path, text.replace("y = np.dot(weight, x.T).T", "__import__('time').sleep(0.05); y = x @ weight.T"))
     assert challenges.run(module, tmp_path, turn=0, pairs=3).own > 0.05
-    write_whole(path, text.replace("y = x @ weight.T", "y = 2 * x @ weight.T"))
+    write_whole(path, text.replace("y = np.dot(weight, x.T).T", "y = 2 * np.dot(weight, x.T).T"))
     assert not challenges.run(module, tmp_path, turn=0, pairs=1).alike
     write_whole(path, f"{text}\nraise SystemExit(7)\n")
     with pytest.raises(ChildProcessError, match="status 7"):

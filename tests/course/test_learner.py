@@ -26,9 +26,8 @@ ON_POSIX = pytest.mark.skipif(os.name != "posix", reason="there are no POSIX ter
 
 
 def environment(**changes):
-    kept = {
-        name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR", "PYTHONIOENCODING")
-    }
+    unset = ("COLUMNS", "NO_COLOR", "PYTHONDONTWRITEBYTECODE", "PYTHONIOENCODING")
+    kept = {name: value for name, value in os.environ.items() if name not in unset}
     return {**kept, "PYTHONPATH": str(ROOT), "TERM": "xterm", **changes}
 
 
