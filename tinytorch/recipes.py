@@ -385,7 +385,7 @@ def train_within(
     began = clock()
     step, look = pace(recipe, examples, watch, seconds, clock)
     batches = -(-len(examples) // recipe.batch_size)
-    left = CAUTION * (seconds - (clock() - began))
+    left = max(0.0, CAUTION * (seconds - (clock() - began)))
     epochs = min(recipe.epochs, int(left / (batches * step + look)))
     steps = epochs * batches or max(1, min(batches, int((left - look) / step)))
     model, optimizer, loss = prepare(recipe, seed, steps)
