@@ -100,8 +100,8 @@ def console_commands(path):
 WRITTEN = sorted(path for path in BOOK.rglob("*.md") if not {"_build", "made"} & {*path.parts})
 PAGES = [ROOT / "README.md", *WRITTEN]
 QUOTED = sorted({(command, path.name) for path in PAGES for command in console_commands(path)})
-LONG = {  # what takes minutes, waits for somebody, or changes the machine: only whether it is a command is asked
-    *("demo", "watch", "play", "milestone", "challenge", "reproduce", "quiz"),
+LONG = {  # what takes minutes, waits for somebody or needs a class: only whether it has these options is asked
+    *("demo", "watch", "play", "milestone", "challenge", "reproduce", "quiz", "grade"),
 }
 
 
@@ -111,7 +111,7 @@ def test_commands_are_found():
 
 @pytest.mark.parametrize(("command", "page"), QUOTED, ids=lambda value: value.replace(" ", "_"))
 def test_every_command_is_one(command, page, tmp_path):
-    words = command.replace("../.venv/bin/", "").replace(".venv/bin/", "").split()
+    words = shlex.split(command.replace("../.venv/bin/", "").replace(".venv/bin/", ""))
     if words[0] in ("sudo", "cd", "python3", "python", "pip") and words[1:3] not in (["-m", "tinytorch"],):
         return known(words)
     if words[0] == "make":
@@ -122,7 +122,10 @@ def test_every_command_is_one(command, page, tmp_path):
     assert words[0] in ("tinytorch", "python", "python3"), command
     assert not arguments or arguments[0] in COMMANDS, command
     if arguments and (arguments[0] in LONG or len(arguments) > 1 and arguments[0] == "data"):
-        arguments = [arguments[0], "--help"]
+        told = tinytorch([arguments[0], "--help"], tmp_path)
+        named = {word.partition("=")[0] for word in arguments if word.startswith("--")}
+        assert told.returncode == 0 and named <= set(re.findall(r"--[a-z-]+", told.stdout)), command
+        return None
     folder = tmp_path
     if arguments[:1] != ["start"]:
         tinytorch(["start", "my-framework"], tmp_path)
