@@ -84,16 +84,3 @@ html_theme_options = {
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 python_use_unqualified_type_names = True
-
-
-def leave_out_missing(app, name, source):
-    """Called with the text of each page: the front page lists what is there."""
-    if name == "index":
-        for page in ("instructors", "raspberry-pi"):
-            if not (BOOK / f"{page}.md").is_file():
-                source[0] = source[0].replace(f"\n{page}\n", "\n")
-
-
-def setup(app):
-    """Called by Sphinx."""
-    app.connect("source-read", leave_out_missing)
