@@ -12,7 +12,6 @@ import argparse
 import gc
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -30,6 +29,7 @@ import numpy as np
 import tinytorch
 from benchmarks import peers
 from benchmarks.workloads import WORKLOADS, Workload, batch, by_hand, training_step
+from tinytorch.machine import described
 
 try:
     import torch
@@ -217,14 +217,7 @@ def main() -> None:
 
 def machine() -> dict[str, Any]:
     """What it ran on."""
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "torch": getattr(torch, "__version__", None),
-        "blas threads": 1,
-    }
+    return {**described(), "torch": getattr(torch, "__version__", None), "blas threads": 1}
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from tinytorch.machine import described
 
 IMPORTS = """
 import time
@@ -90,13 +89,7 @@ def main() -> None:
     options = parser.parse_args()
     figures = {
         "command": "python -m benchmarks.measure",
-        "machine": {
-            "system": f"{platform.system()} {platform.machine()}",
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "blas_threads": os.environ.get("OPENBLAS_NUM_THREADS", "not set"),
-        },
+        "machine": {**described(), "blas_threads": os.environ.get("OPENBLAS_NUM_THREADS", "not set")},
         "import": import_time(),
         "demo_peak_memory_mb": peak_memory(),
         "demo": table(demo(options.seeds)),

@@ -169,9 +169,8 @@ def convolution(
             dcolumns = (np.swapaxes(matrix, 1, 2) @ rows).reshape((channels, *kernel_size, *count, batch))
             dx = run(fold, dcolumns, size=size, **geometry)
         if wanted[1]:
-            dweight = np.swapaxes(columns @ np.swapaxes(rows, 1, 2), 1, 2).reshape(
-                shape
-            )  # quicker than rows @ columns^T
+            dmatrix = columns @ np.swapaxes(rows, 1, 2)  # of the transpose, which is quicker
+            dweight = np.swapaxes(dmatrix, 1, 2).reshape(shape)
         if with_bias and wanted[2]:
             dbias = (rows @ ones(places, g.dtype)).reshape((out,))  # a sum, several times quicker than np.sum
         return dx, dweight, *([dbias] if with_bias else [])

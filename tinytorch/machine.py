@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 BOARD = Path("/proc/device-tree/model")  # where Linux on a board with a device tree says which board
 MEMORY = Path("/proc/meminfo")
@@ -34,3 +35,17 @@ def available_memory() -> float | None:
         return None
     kilobytes = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
     return int(kilobytes[0]) / 1024 if kilobytes and kilobytes[0].isdecimal() else None
+
+
+def described() -> dict[str, Any]:
+    """What figures are written down with: the system, its cores, Python and NumPy. Both are loaded only for this."""
+    import platform
+
+    import numpy as np
+
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }

@@ -41,8 +41,8 @@ def test_a_folder_and_a_zip_of_it_come_to_the_same(tmp_path):
 
 
 def test_what_is_nearest_to_the_top_is_taken_and_the_library_itself_is_not(tmp_path):
-    put(tmp_path, "ann/work/ops.py", b"mine")
-    put(tmp_path, "ann/work/backups/ops.py", b"old")
+    put(tmp_path, "ann/mine/ops.py", b"mine")
+    put(tmp_path, "ann/mine/backups/ops.py", b"old")
     put(tmp_path, "ann/tinytorch/ops.py", b"not mine")
     assert only(tmp_path).files == {"ops": b"mine"}
 

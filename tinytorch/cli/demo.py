@@ -68,20 +68,21 @@ def add_parser(commands: Any, name: str, summary: str) -> None:
         "--preset", choices=machine.PRESETS, help=f"recipes for this kind of machine ({machine.preset()})"
     )
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--epochs", type=_count, metavar="N", help="train for N epochs, not for as many as is best")
+    length.add_argument("--epochs", type=count, metavar="N", help="train for N epochs, not for as many as is best")
     length.add_argument(
         "--seconds", type=_seconds, metavar="N", help="train each for as many epochs as fit into N seconds"
     )
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="start from S: the same seed, the same network (0)"
     )
-    parser.add_argument("--seeds", type=_count, default=1, metavar="N", help="train N times, from S, S + 1, ... (1)")
+    parser.add_argument("--seeds", type=count, default=1, metavar="N", help="train N times, from S, S + 1, ... (1)")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the learning curves, with matplotlib")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as a list of objects")
     parser.set_defaults(run=run)
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A whole number of at least 1, for argparse."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
     return int(text)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinytorch import downloads, text
 from tinytorch.cli import CommandError
+from tinytorch.cli.demo import count
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,15 +42,9 @@ def add_parser(commands: Any, name: str, summary: str) -> None:
         "was padded, stretched, rolled around its circle, tilted and covered with noise. Answers are kept, and "
         "no signal is shown twice.",
     )
-    parser.add_argument("--signals", type=_count, default=20, metavar="N", help="how many in this sitting (20)")
+    parser.add_argument("--signals", type=count, default=20, metavar="N", help="how many in this sitting (20)")
     parser.add_argument("--answers", type=Path, metavar="FILE", help="where answers are kept (in the user's cache)")
     parser.set_defaults(run=run)
-
-
-def _count(given: str) -> int:
-    if not given.isdecimal() or int(given) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {given!r}")
-    return int(given)
 
 
 def run(options: argparse.Namespace) -> int:

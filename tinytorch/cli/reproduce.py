@@ -8,8 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
-import platform
 import re
 import shutil
 import sys
@@ -18,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinytorch import text
+from tinytorch import machine, text
 from tinytorch.cli import CommandError
-from tinytorch.cli.demo import check_picture, check_writable
+from tinytorch.cli.demo import check_picture, check_writable, count
 from tinytorch.progress import Progress
 
 if TYPE_CHECKING:
@@ -50,21 +48,15 @@ def add_parser(commands: Any, name: str, summary: str) -> None:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="the same picture in a minute (this, unless told otherwise)")
     size.add_argument("--full", action="store_true", help="as it was published, or nearly so")
-    parser.add_argument("--seeds", type=_count, metavar="N", help="repeat it N times, from seeds 0, 1, ...")
+    parser.add_argument("--seeds", type=count, metavar="N", help="repeat it N times, from seeds 0, 1, ...")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the picture, with matplotlib")
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="write the table, and the numbers that all runs found"
     )
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--workers", type=_count, metavar="N", help="run in N processes (one for each core)")
+    where.add_argument("--workers", type=count, metavar="N", help="run in N processes (one for each core)")
     where.add_argument("--dask", metavar="ADDRESS", help="run on the cluster of this scheduler of dask.distributed")
     parser.set_defaults(run=run)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
-    return int(text)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -228,7 +220,7 @@ def report(
     return {
         "study": study.name,
         "command": command(study, options),
-        "machine": machine(),
+        "machine": machine.described(),
         "runs_finished": len(results),
         "runs_planned": planned,
         "processor_seconds": round(sum(result.seconds for result in results), 1),
@@ -267,15 +259,3 @@ def as_json(content: Any) -> str:
     """JSON that can be read: what holds nothing but numbers and words stands in one line."""
     text = json.dumps(content, indent=1, ensure_ascii=False)
     return re.sub(r"[\[{][^][{}]*[\]}]", lambda flat: re.sub(r"\s*\n\s*", " ", flat.group()), text)
-
-
-def machine() -> dict[str, Any]:
-    """What it ran on."""
-    import numpy as np
-
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-    }

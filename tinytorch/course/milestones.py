@@ -103,15 +103,19 @@ def _images() -> Plan:
 
 def _few() -> Plan:
     """A CNN that has seen ten examples of each digit of TinyDigits, moved about, with batch norm and dropout."""
+    return _ten_of_each(16, 32, epochs=100, batch_size=20)
+
+
+def _ten_of_each(first: int, second: int, **options: Any) -> Plan:
     nn, data = import_module("tinytorch.nn"), import_module("tinytorch.data")
     training, test = import_module("tinytorch.datasets").tinydigits()
     labels = training.tensors[1].array
     ten_each = data.Subset(training, [int(i) for digit in range(10) for i in (labels == digit).nonzero()[0][:10]])
     layers: list[Any] = []
-    for inputs, outputs in ((1, 16), (16, 32)):
+    for inputs, outputs in ((1, first), (first, second)):
         layers += nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
-    model = nn.Sequential(*layers, nn.MaxPool2d(2), nn.Flatten(), nn.Dropout(0.3), nn.Linear(32 * 4 * 4, 10))
-    return _in_one_cycle(model, ten_each, test, epochs=100, batch_size=20, transform=data.RandomShift(1))
+    model = nn.Sequential(*layers, nn.MaxPool2d(2), nn.Flatten(), nn.Dropout(0.3), nn.Linear(second * 4 * 4, 10))
+    return _in_one_cycle(model, ten_each, test, transform=data.RandomShift(1), **options)
 
 
 def _sequences() -> Plan:
@@ -174,15 +178,7 @@ def _small_images() -> Plan:
 
 def _small_few() -> Plan:
     """Ten examples of each digit, moved about, batch norm and dropout, on half of the channels."""
-    nn, data = import_module("tinytorch.nn"), import_module("tinytorch.data")
-    training, test = import_module("tinytorch.datasets").tinydigits()
-    labels = training.tensors[1].array
-    ten_each = data.Subset(training, [int(i) for digit in range(10) for i in (labels == digit).nonzero()[0][:10]])
-    layers: list[Any] = []
-    for inputs, outputs in ((1, 8), (8, 16)):
-        layers += nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
-    model = nn.Sequential(*layers, nn.MaxPool2d(2), nn.Flatten(), nn.Dropout(0.3), nn.Linear(16 * 4 * 4, 10))
-    return _in_one_cycle(model, ten_each, test, epochs=25, batch_size=25, transform=data.RandomShift(1), lr=0.02)
+    return _ten_of_each(8, 16, epochs=25, batch_size=25, lr=0.02)
 
 
 def _small_sequences() -> Plan:

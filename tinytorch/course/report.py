@@ -52,7 +52,7 @@ def _failure(failure: Failure, own: Source, stand_ins: set[int], width: int, sty
         blocks.append(wrapped(f"What is checked: {failure.check.shows}.", width))
     if failure.case and failure.kind != "unwritten":
         blocks.append(call(failure.case, width))
-    blocks.append(style.bold(wrapped(_sentence(failure.what, own), width)))
+    blocks.append(style.bold(wrapped(sentence(failure.what, own), width)))
     if failure.difference and has_sides(failure.difference):
         blocks.append(sides(failure.difference, failure.numeric, width))
     if failure.trail:
@@ -64,7 +64,7 @@ def _failure(failure: Failure, own: Source, stand_ins: set[int], width: int, sty
     return blocks
 
 
-def _sentence(said: str, own: Source) -> str:
+def sentence(said: str, own: Source) -> str:
     """With a capital at the front, unless a function's name stands there."""
     names = {name.split(".")[-1] for name in own.functions}
     return said if said.partition(" ")[0] in names else said[:1].upper() + said[1:]

@@ -164,7 +164,7 @@ def _mark(found: Verdict, own: Source, grader: Grader) -> Mark:
     if share and set(found.right) <= passed_by_nothing(exercise, grader):
         share = 0
     details |= {"kind": failure.kind, **_told(found, failure, own, grader)}
-    what = failure.what[:1].upper() + failure.what[1:]
+    what = report.sentence(failure.what, own)
     if _is_unseen(failure, grader):
         what = f"A check that you have not seen does not pass: {nature(failure)}"
     return Mark(exercise.id, exercise.title, exercise.points, FAILED, round(exercise.points * share, 2), what, details)
