@@ -78,17 +78,17 @@ def first_there(kernel_size: Sizes, stride: Sizes, dilation: Sizes) -> list[bool
 @lru_cache(maxsize=1024)
 def along_each(
     size: Sizes, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes
-) -> list[list[tuple[Index, bool]]]:
-    """For each dimension of space and each place in the kernel along it, what it meets there in (C, ..., *padded size, N)
-    with as many places in the kernel left as dimensions to come, and whether nothing before it met that."""
-    count, before = count_windows(size, kernel_size, stride, padding, dilation), (slice(None),) * len(size)
-    return [
-        [
-            ((*before, slice(i * d, i * d + (n - 1) * s + 1, s)), first)
-            for i, first in enumerate(first_there((k,), (s,), (d,)))
-        ]
-        for n, k, s, d in zip(count, kernel_size, stride, dilation, strict=True)
-    ]
+) -> list[list[tuple[Index, Index, bool]]]:
+    """For each dimension of space and each place in the kernel along it, its index where fold has come to that dimension,
+    what it meets there once that is folded, and whether nothing before it met that."""
+
+    def places(dim: int, n: int, k: int, s: int, d: int) -> list[tuple[Index, Index, bool]]:
+        before, left = (slice(None),) * (dim + 1), (slice(None),) * (2 * dim + 1)
+        first = first_there((k,), (s,), (d,))
+        return [((*before, i), (*left, slice(i * d, i * d + (n - 1) * s + 1, s)), first[i]) for i in range(k)]
+
+    count = count_windows(size, kernel_size, stride, padding, dilation)
+    return [places(*each) for each in zip(range(len(size)), count, kernel_size, stride, dilation, strict=True)]
 
 
 @lru_cache(maxsize=1024)
@@ -113,15 +113,16 @@ def fold(g: np.ndarray, *, size: Sizes, kernel_size: Sizes, stride: Sizes, paddi
     """Every window added up where unfold took it: (C, *kernel_size, *output_size, N) -> (N, C, *size)."""
     geometry: Any = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
     padded_size, within = inside(size, padding)
-    axis = 1 + len(size)  # where the windows are counted in g, after the channels and the places in the kernel
-    for n, places in zip(padded_size, along_each(size, **geometry), strict=True):  # one dimension after the other
-        summed = np.zeros((g.shape[0], *g.shape[2:axis], n, *g.shape[axis + 1 :]), g.dtype)
-        for i, (met, first) in enumerate(places):
+    along = along_each(size, **geometry)
+    for dim in reversed(range(len(size))):  # g is (C, kernel and output sizes up to this one, padded sizes after it, N)
+        other_places, other_windows, after = g.shape[: dim + 1], g.shape[dim + 2 : 2 * dim + 2], g.shape[2 * dim + 3 :]
+        summed = np.zeros((*other_places, *other_windows, padded_size[dim], *after), g.dtype)
+        for place, met, first in along[dim]:
             part = summed[met]
             if first:
-                part[...] = g[:, i]  # to write over zeros is quicker than to add to them
+                part[...] = g[place]  # to write over zeros is quicker than to add to them
             else:
-                part += g[:, i]
+                part += g[place]
         g = summed
     return batch_first(g[within]), lambda h: run(unfold, h, **geometry)
 

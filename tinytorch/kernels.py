@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from itertools import accumulate, pairwise
 from operator import is_
 from typing import Any
@@ -113,29 +114,39 @@ def cross_entropy(z: Any, *, labels: np.ndarray, smoothing: float = 0.0) -> Rule
         q = np.full(z.shape, smoothing / z.shape[1] / z.shape[0], z.dtype)
         q[np.arange(len(labels)), labels] += (1 - smoothing) / z.shape[0]
         return ops.soft_cross_entropy(z, q)[:2]
-    by_class = np.ascontiguousarray(z.T)  # (C, N)
+    by_class = np.ascontiguousarray(z.T)
     classes, count = by_class.shape
     shifted = by_class - np.maximum.reduce(by_class, axis=0)
-    log_p = shifted - np.log(ops.ones(classes, z.dtype).dot(np.exp(shifted)))
-    rows = np.arange(count)
+    exps = np.exp(shifted)
+    totals = ops.ones(classes, z.dtype).dot(exps)
+    at_label = labels * count + _first(count)  # where the labels are in the memory of (C, N)
+    right = shifted.reshape(-1)[at_label]
+    if smoothing:
+        right = (1 - smoothing) * right + smoothing / classes * ops.ones(classes, z.dtype).dot(shifted)
 
     def way_back(g: np.ndarray) -> np.ndarray:
-        target = np.zeros(log_p.shape, log_p.dtype) if not smoothing else np.full(log_p.shape, shared, log_p.dtype)
-        target[labels, rows] += 1 - smoothing
-        dz: np.ndarray = (np.exp(log_p) - target) * (g / count)
+        each = g / count
+        dz: np.ndarray = exps * (each / totals)
+        dz.reshape(-1)[at_label] -= each * (1 - smoothing)
+        if smoothing:
+            dz -= each * (smoothing / classes)
         return dz.T
 
-    shared = smoothing / classes
-    right = log_p[labels, rows]
-    if smoothing:
-        right = right * (1 - smoothing) + ops.ones(classes, z.dtype).dot(log_p) * shared
-    return np.asarray(ops.ones(count, z.dtype).dot(right) / -count), way_back
+    return np.asarray(ops.ones(count, z.dtype).dot(np.log(totals) - right) / count), way_back
+
+
+@lru_cache(maxsize=64)
+def _first(count: int) -> np.ndarray:
+    """The whole numbers below a count, made once for all calls that ask for them."""
+    numbers = np.arange(count)
+    numbers.flags.writeable = False
+    return numbers
 
 
 # Convolution
 
 MANY = 1_500_000  # unfolded elements beyond which memory, not arithmetic, decides how long a convolution takes
-SLAB = 400_000  # unfolded elements that stay in cache while they are multiplied
+SLAB = 600_000  # unfolded elements that stay in cache while they are multiplied
 
 
 def windows(padded: np.ndarray, count: Sizes, kernel_size: Sizes, stride: Sizes, dilation: Sizes) -> np.ndarray:

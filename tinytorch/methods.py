@@ -374,11 +374,8 @@ class TensorMethods:
 
     def flatten(self: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         """The dimensions from start_dim to end_dim made one; raises IndexError or RuntimeError where there are none such."""
-        shape, start, end = (
-            self.array.shape,
-            from_front(start_dim, self, "flatten"),
-            from_front(end_dim, self, "flatten"),
-        )
+        shape = self.array.shape
+        start, end = from_front(start_dim, self, "flatten"), from_front(end_dim, self, "flatten")
         if start > end:
             raise RuntimeError(
                 f"flatten got start_dim {start_dim} after end_dim {end_dim} for a Tensor of shape {self.shape}"

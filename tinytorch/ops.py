@@ -237,12 +237,16 @@ def linear(x: Array, weight: Array, *bias: Array) -> Rule:
     if x.ndim != 2:
         return _in_rows(linear, x, weight, *bias)
     y = np.dot(weight, x.T).T
-    ways_back = (
-        lambda g: np.dot(weight.T, g.T).T,
-        lambda g: np.dot(g.T, x),
-        lambda g: np.dot(ones(g.shape[0], g.dtype), g),  # the sum over the rows, quicker than np.sum
-    )
-    return (y + bias[0], *ways_back) if bias else (y, *ways_back[:2])
+    to_x, to_weight = lambda g: np.dot(weight.T, g.T).T, lambda g: np.dot(g.T, x)
+    if not bias:
+        return y, to_x, to_weight
+    y += bias[0]
+    return (
+        y,
+        to_x,
+        to_weight,
+        lambda g: np.dot(ones(g.shape[0], g.dtype), g),
+    )  # the sum over the rows, quicker than np.sum
 
 
 def _in_rows(op: Op, x: Array, *others: Array) -> Rule:

@@ -114,7 +114,7 @@ def _windows(
 ) -> dict[str, Any]:
     """The geometry of a pooling, checked."""
     given = as_remembered((kernel_size, stride, padding, dilation))
-    return dict(_checked(name, dims, input.array.shape, *given, ceil_mode))
+    return _checked(name, dims, input.array.shape, *given, ceil_mode)
 
 
 @lru_cache(maxsize=1024, typed=True)
