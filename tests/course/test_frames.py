@@ -45,6 +45,13 @@ def test_plain_values_arrive_as_they_were():
     assert np.isnan(sent(float("nan")))
 
 
+def test_text_arrives_so_that_it_can_be_written():
+    """Half a character, which no file takes, is spelled out: what a learner's code raises may hold anything."""
+    halves = sent({"\udcff": "a\udcff", "é\U0001f600": type("E", (), {"__repr__": lambda self: "\udcff"})()})
+    assert halves == {"\\udcff": "a\\udcff", "é\U0001f600": Other("E", "\\udcff")}
+    assert str(halves).encode()
+
+
 class Liar:
     def __repr__(self):
         raise RuntimeError("no")

@@ -99,6 +99,7 @@ ATTACKS = [
     Attack(
         21, "patch the builtins",
         above="import builtins; builtins.AssertionError = Exception; builtins.isinstance = lambda *a: True",
+        loses=FILE, said="ended with status 0",
     ),
     Attack(
         22, "patch pytest",
@@ -137,7 +138,7 @@ ATTACKS = [
     Attack(30, "recursion without limit", "import sys; sys.setrecursionlimit(10**9); return add(a, b)"),
     Attack(31, "a scalar that broadcasts", "return np.float64(.25), lambda g: np.float64(.25), lambda g: np.float64(.25)"),
     Attack(32, "write into the input", "a *= b; return a, lambda g: g * b, lambda g: g * a", said="changed its input"),
-    Attack(33, "array of objects", "return (a * b).astype(object), lambda g: g * b, lambda g: g * a", said="object"),
+    Attack(33, "array of objects", "return np.array(a * b, object), lambda g: g * b, lambda g: g * a", said="object"),
     Attack(
         34, "forge answers on every file",
         "import os\n"

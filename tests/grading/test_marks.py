@@ -72,10 +72,10 @@ def test_changes_by_hand_come_on_top_and_a_total_is_final(out):
         "student,exercise,points,comment\nann,01.2,9,as discussed\neve,01.1,7,\n=cmd(),,20,\n"
     )
     (out / "times.csv").write_text("student,submitted\nann,2026-11-01T00:00\n=cmd(),2026-12-01T00:00\n")
+    before = {path: path.read_bytes() for path in (out / "results").iterdir()}
     found = rows(out, DUE, Late.of("percent:50"))
     assert of(found, "ann").final == 9.5 and "as discussed" in of(found, "ann").comments
     assert of(found, "eve").final == 12 and of(found, "=cmd()").final == 20
-    before = {path: path.read_bytes() for path in (out / "results").iterdir()}
     assert before == {path: path.read_bytes() for path in (out / "results").iterdir()}
 
 

@@ -56,7 +56,8 @@ def test_two_files_of_one_name_are_told_and_neither_is_taken(tmp_path):
 def test_whatever_else_is_there_is_not_looked_at(tmp_path):
     for name in ("numpy.py", "conftest.py", "pytest.ini", ".git/ops.py", "__MACOSX/ops.py", ".hidden/layers.py"):
         put(tmp_path / "ann", name)
-    assert only(tmp_path).files == {} and only(tmp_path).refused == ""
+    ann = only(tmp_path)
+    assert ann.files == {} and ann.refused == "" and ann.remarks == ("no file of the course is in it",)
 
 
 def test_two_submissions_of_a_student_are_both_named(tmp_path):
@@ -157,9 +158,13 @@ def test_wrong_encodings_are_told_with_the_line(tmp_path):
     assert only(tmp_path).source("ops").lines == ("x = 1", "")
 
 
-@pytest.mark.parametrize(
-    "student", ['O\'Brien, "Al"', "=HYPERLINK(1)", "<script>", "a/b", "..", "Ann", "ann.", "ä", "\udcff"]
-)
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere names are text")
+def test_names_that_are_no_text_are_spelled_out(tmp_path):
+    os.mkdir(os.path.join(os.fsencode(tmp_path), b"a\xff\x1b"))
+    assert only(tmp_path).student == r"a\udcff\x1b"
+
+
+@pytest.mark.parametrize("student", ['O\'Brien, "Al"', "=HYPERLINK(1)", "<script>", "a/b", "..", "Ann", "ann.", "ä"])
 def test_names_of_files_are_plain_and_nobody_elses(student):
     name = file_name(student)
     assert name != file_name(student + " ") and name.isascii() and not set(name) & set("/\\<>:\"|?*'= ")

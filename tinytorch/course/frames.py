@@ -97,7 +97,7 @@ def _rich(value: Any, take: Any) -> Any:
             array = np.frombuffer(data, f"<{code}" if size > 1 else code).reshape(shape, order=order)
             return array.astype(np.dtype(code))  # NumPy's own one, which may be asked for by `is`; in the same order
         case {"dict": [*items]}:
-            return {str(key): _rich(item, take) for key, item in items}
+            return {_text(str(key)): _rich(item, take) for key, item in items}
         case {"list": [*items]}:
             return [_rich(item, take) for item in items]
         case {"tuple": [*items]}:
@@ -107,10 +107,17 @@ def _rich(value: Any, take: Any) -> Any:
         case {"ellipsis": 0}:
             return Ellipsis
         case {"?": str(kind), "text": str(text)}:
-            return Other(kind, text)
+            return Other(_text(kind), _text(text))
+        case str(text):
+            return _text(text)
         case dict() | list():
             raise FrameError("a frame was garbled")
     return value
+
+
+def _text(said: str) -> str:
+    """Text that can be written: halves of characters, which no file takes, are spelled out."""
+    return said.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _is_shape(code: str, shape: list[Any]) -> bool:

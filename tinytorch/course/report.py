@@ -64,9 +64,9 @@ def _failure(failure: Failure, own: Source, stand_ins: set[int], width: int, sty
     return blocks
 
 
-def sentence(said: str, own: Source) -> str:
-    """With a capital at the front, unless a function's name stands there."""
-    names = {name.split(".")[-1] for name in own.functions}
+def sentence(said: str, *own: Source) -> str:
+    """With a capital at the front, unless the name of a function of these files stands there."""
+    names = {name.split(".")[-1] for source in own for name in source.functions}
     return said if said.partition(" ")[0] in names else said[:1].upper() + said[1:]
 
 

@@ -35,6 +35,7 @@ WRITTEN = 2**20  # bytes of the largest file that it may write
 LOADING = 2  # times as long as a call, before a file counts as one that never ends: small machines load for seconds
 READY = "ready"  # a child's first frame, before it runs anything of the learner's
 LOOK = 0.05  # seconds from one look of a guard to the next
+MOMENT = 1.0  # seconds that a child which answers no more has to end by itself
 PROBES = "probes.py"  # how a traceback names the checks' half
 CAN_FORK = hasattr(os, "fork") and sys.platform != "darwin"  # on a Mac, forking a process with threads may hang it
 
@@ -233,6 +234,17 @@ class Child:
             time.sleep(0.1)
         self.kill()
 
+    def linger(self) -> None:
+        """Let it end by itself, so that how it ended is always its own doing."""
+        end = time.monotonic() + MOMENT
+        while self._runs() and time.monotonic() < end:
+            time.sleep(0.002)
+
+    def _runs(self) -> bool:
+        if hasattr(self, "process"):
+            return self.process.poll() is None
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
     def trail(self) -> list[list[Any]]:
         """Where it was when it was stopped: file, line and function, the innermost last."""
         self.stack.seek(0)
@@ -319,6 +331,8 @@ def serve(job: Mapping[str, Any], fork: bool = CAN_FORK, guard: Guard | None = N
                 except (EOFError, FrameError, OSError) as error:
                     bitten = "files" if watchdog.early else "budget" if watchdog.deadline == watchdog.end else "time"
                     ended = bitten if watchdog.bit else "garbled" if isinstance(error, FrameError) else "ended"
+                    if ended == "ended":
+                        child.linger()
                     break
                 watchdog.pat()
                 if len(outcomes) == 1 and "error" in outcomes[0]:

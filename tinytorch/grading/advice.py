@@ -14,40 +14,30 @@ USUAL = {  # imports that nobody needs to explain
     *("itertools", "math", "numbers", "numpy", "operator", "random", "re", "string", "typing", "warnings"),
 }
 ODD_NAMES = {
-    *("exec", "eval", "compile", "__import__", "open", "globals", "vars", "breakpoint", "__builtins__", "exit", "quit"),
+    *("exec", "eval", "compile", "__import__", "open", "globals", "vars", "breakpoint", "__builtins__", "exit", "quit")
 }
 ODD_ATTRIBUTES = {
-    *(
-        "_getframe",
-        "f_back",
-        "f_globals",
-        "f_locals",
-        "__globals__",
-        "__subclasses__",
-        "__code__",
-        "__builtins__",
-        "_exit",
-    ),
-    *("get_objects", "get_referrers", "getppid", "meta_path"),
+    *("_getframe", "f_back", "f_globals", "f_locals", "__globals__", "__subclasses__", "__code__", "__builtins__"),
+    *("_exit", "get_objects", "get_referrers", "getppid", "meta_path"),
 }
+MOST = 20  # remarks on a submission
 
 
 def remarks_on(submission: Submission, graded: Sequence[Module]) -> list[str]:
     """What is unusual in the files of a submission, each in a few words with its first line."""
-    found = []
-    for module in graded:
-        if module.name in submission.files:
-            try:
-                tree = submission.source(module.name).tree
-            except SyntaxError:
-                continue
-            found += _without_docstrings(module, submission.source(module.name))
-            known = _imported(module.library)
-            lines: dict[str, list[int]] = {}
-            for line, what in _odd(tree, known):
-                lines.setdefault(what, []).append(line)
-            found += [f"{module.name}.py {_at(sorted(where))}: {what}" for what, where in lines.items()]
-    return found[:20]
+    found = [said for module in graded if module.name in submission.files for said in _of_file(submission, module)]
+    return found[:MOST]
+
+
+def _of_file(submission: Submission, module: Module) -> list[str]:
+    if said := submission.problem(module.name):
+        return [said]
+    own = submission.source(module.name)
+    lines: dict[str, list[int]] = {}
+    for line, what in _odd(own.tree, _imported(module.library)):
+        lines.setdefault(what, []).append(line)
+    odd = [f"{module.name}.py {_at(sorted(where))}: {what}" for what, where in lines.items()]
+    return [*_without_docstrings(module, own), *odd]
 
 
 def _at(lines: Sequence[int]) -> str:

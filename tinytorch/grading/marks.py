@@ -185,7 +185,8 @@ def _apply(row: Row, time: Time, due: datetime, late: Late) -> None:
     row.days_late = max(0, math.ceil(over - 1e-9))
     row.share = late.share(row.days_late, time.grace)
     if row.share < 1:
-        row.comments.append(f"{row.days_late} days late: {1 - row.share:.0%} less")
+        days = "day" if row.days_late == 1 else "days"
+        row.comments.append(f"{row.days_late} {days} late: {1 - row.share:.0%} less")
 
 
 # Tables

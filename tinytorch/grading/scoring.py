@@ -62,7 +62,7 @@ class Mark:
     details: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
 
-    def with_state(self) -> dict[str, Any]:
+    def as_test(self) -> dict[str, Any]:
         """As a test in Gradescope's format."""
         shown = [
             self.what,
@@ -87,19 +87,13 @@ def marks(submission: Submission, task: Task, grader: Grader) -> Iterator[Mark]:
     end = time.monotonic() + LONGEST
     sources: dict[str, Source] = {}
     for module in task.modules:
-        try:
-            if module.name in submission.files:
-                own = submission.source(module.name)
-                _ = own.tree
-                sources[module.name] = own
-        except SyntaxError as error:
-            said = f"{module.name}.py{f' line {error.lineno}' if error.lineno else ''} is not Python: {error.msg}"
-            yield from (_without(exercise, FAILED, said) for exercise in module.exercises)
-            continue
-        if module.name not in sources:
+        if module.name not in submission.files:
             yield from (_without(e, SKIPPED, f"{module.name}.py was not handed in") for e in module.exercises)
-            continue
-        yield from _of_module(module, sources[module.name], task, grader, end)
+        elif said := submission.problem(module.name):
+            yield from (_without(e, FAILED, said) for e in module.exercises)
+        else:
+            sources[module.name] = submission.source(module.name)
+            yield from _of_module(module, sources[module.name], task, grader, end)
     yield from _of_the_whole(sources, task, grader, end)
 
 
@@ -284,7 +278,7 @@ def _of_part(part: Check, sources: Mapping[str, Source], grader: Grader) -> Mark
     if failures or len(outcomes) < len(cases):
         missing = cases[min(len(outcomes), len(cases) - 1)]
         what = failures[0].what if failures else grader.ended(reply, f"in {missing.call}", grader.seconds).what
-        return _part(part, FAILED, what[:1].upper() + what[1:])
+        return _part(part, FAILED, report.sentence(what, *sources.values()))
     return _part(part, PASSED, "")
 
 
@@ -313,5 +307,5 @@ def results(
     whole_result: dict[str, Any] = {"output": "\n".join(notes), "output_format": "text", "stdout_visibility": "hidden"}
     if data["state"] != ERROR:
         whole_result |= {"score": round(sum(mark.points or 0 for mark in found), 2)}
-    tests = [mark.with_state() for mark in found]
+    tests = [mark.as_test() for mark in found]
     return {**whole_result, "tests": tests, "extra_data": data}, {mark.number: round(mark.seconds, 4) for mark in found}

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from tinytorch.course.source import LARGEST, Source
+from tinytorch.text import legible
 
 ENTRIES = 20_000  # files of a submission that are looked through
 DEEPEST = 5  # folders
@@ -53,13 +54,21 @@ class Submission:
         """A file of the course. Raises SyntaxError where it is not text."""
         return Source.decoded(self.files[module], f"{module}.py")
 
+    def problem(self, module: str) -> str:
+        """Why a file of the course that is there is not Python, in a sentence; nothing where it is."""
+        try:
+            _ = self.source(module).tree
+        except SyntaxError as error:
+            return f"{module}.py{f' line {error.lineno}' if error.lineno else ''} is not Python: {error.msg}"
+        return ""
+
 
 def file_name(student: str) -> str:
     """A name for a student's files that no other student has, on systems that do not tell a from A as well."""
     if re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,60}", student) and not student.endswith("."):
         return student
     plain = re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", student).casefold()).strip("-")[:40]
-    return f"{plain or 'student'}~{hashlib.sha256(student.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+    return f"{plain or 'student'}~{hashlib.sha256(student.encode()).hexdigest()[:8]}"
 
 
 def read_all(folder: Path, wanted: Sequence[str]) -> list[Submission]:
@@ -69,7 +78,7 @@ def read_all(folder: Path, wanted: Sequence[str]) -> list[Submission]:
         if path.name.startswith((".", "__MACOSX")):
             continue
         student = path.name[:-4] if path.name.lower().endswith(".zip") else path.name
-        found.setdefault(unicodedata.normalize("NFC", student), []).append(path)
+        found.setdefault(legible(unicodedata.normalize("NFC", student)), []).append(path)
     return [read(student, paths, wanted) for student, paths in sorted(found.items())]
 
 
@@ -185,4 +194,6 @@ def _chosen(student: str, entries: Sequence[Entry], wanted: Sequence[str]) -> Su
     led_out = [entry for entry in entries if "leads out" in entry.problem]
     if led_out and not any("leads out" in remark for remark in remarks):
         remarks.append(f"{str(led_out[0].path)!r} {led_out[0].problem}")
+    if not files and not remarks:
+        remarks.append("no file of the course is in it")
     return Submission(student, files, tuple(remarks))
