@@ -42,12 +42,15 @@ COPIED = (
 )
 NOT_OF_THE_LIBRARY = (
     "book",
+    "cli/test_grade.py",
     "cli/test_reproduce.py",
     "course",
     "experiments",
     "grading",
     "mutation",
     "operators",
+    "test_contributing.py",
+    "test_metadata.py",
 )  # tests
 AT_LEAST = 10
 TIMES = counting(1_000_000_000)
