@@ -34,7 +34,7 @@ def graph() -> dict[str, Any]:
     e = y - t
     loss = e * e
 
-    tensors = {"w": w, "x": x, "b": b, "t": t, "w x": product, "h": h, "y": y, "e": e, "L": loss}
+    tensors = {"w": w, "x": x, "b": b, "t": t, "wx": product, "h": h, "y": y, "e": e, "L": loss}
     names = {id(tensor.source): name for name, tensor in tensors.items()}
     arrays = {id(tensor.array): name for name, tensor in tensors.items()}
     records = autograd.trace([loss.source])

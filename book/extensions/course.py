@@ -114,11 +114,25 @@ class Pitfalls(SphinxDirective):
             if name.strip() not in known:
                 raise self.error(f"module {one.number} knows no mistake {name.strip()!r}")
             variant = known[name.strip()]
-            message = variant.message[0].upper() + variant.message[1:]
-            items.append(f"- **{variant.exercise}** {escaped(message)}")
+            exercise = next(one for one in one.exercises if one.id == variant.exercise)
+            items.append(f"- **{variant.exercise}** {with_code(sentence(variant.message, exercise))}")
         box = nodes.container(classes=["pitfalls"])
         box += self.parse_text_to_nodes("\n".join(items))
         return [box]
+
+
+def sentence(said: str, exercise: Exercise) -> str:
+    """With a capital at the front, unless a name of the code stands there: `np.ones`, `g`, a function to be written."""
+    word = said.partition(" ")[0].rstrip(",:")
+    names = {name.split(".")[-1] for name in exercise.functions}
+    is_name = word in names or not word.isalpha() or len(word) == 1 and word != "a"
+    return said if is_name else said[:1].upper() + said[1:]
+
+
+def with_code(text: str) -> str:
+    """Plain text for Markdown, in which nothing but backticks means anything."""
+    parts = text.split("`")
+    return "".join(f"`{part}`" if i % 2 else escaped(part) for i, part in enumerate(parts))
 
 
 def escaped(text: str) -> str:

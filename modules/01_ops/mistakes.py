@@ -182,7 +182,7 @@ class relu_at_zero:
 
 
 class equals_both_get_all:
-    """where a and b are equal, both get all of the gradient: they share it, a half each."""
+    """equal a and b both get all of the gradient: they share it, a half each."""
 
     exercise = "01.3"
 
@@ -191,7 +191,7 @@ class equals_both_get_all:
 
 
 class first_of_equals:
-    """where a and b are equal, a gets all of the gradient: they share it, a half each."""
+    """of equal a and b, a gets all of the gradient: they share it, a half each."""
 
     exercise = "01.3"
 

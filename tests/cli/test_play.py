@@ -158,6 +158,13 @@ def test_a_checkpoint_of_fit_and_one_of_the_milestones(tmp_path):
     assert play.load(options(file)).data == "tinydigits"
 
 
+def test_the_network_of_the_front_page(tmp_path):
+    file = tmp_path / "digits.npz"
+    tinytorch.save(play.first_network().state_dict(), file)
+    loaded = play.load(options(file))
+    assert loaded.data == "tinydigits" and len(loaded.look([0.0] * 64)["layers"]) == 8
+
+
 def test_a_model_of_ones_own(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text("from tinytorch import nn\nmodel = nn.Sequential(nn.Flatten(), nn.Linear(40, 10))\n")

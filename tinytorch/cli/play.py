@@ -183,6 +183,15 @@ def make(name: str) -> Any:
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(16 * 5, 10))
 
 
+def first_network() -> Any:
+    """The network with which the README and the book begin, untrained."""
+    nn = import_module("tinytorch.nn")
+    layers: list[Any] = []
+    for inputs, outputs in ((1, 8), (8, 16)):
+        layers += nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(64, 10))
+
+
 def train(name: str) -> Network:
     """One of our own networks, trained while one waits."""
     data = NETWORKS[name]
@@ -244,11 +253,12 @@ def read_state(file: Path) -> Any:
 
 
 def known_networks() -> list[Callable[[], Any]]:
-    """All networks that a checkpoint may be of: ours, those of the demo and of the milestones."""
+    """All networks that a checkpoint may be of: ours, the README's, those of the demo and of the milestones."""
     recipes = import_module("tinytorch.recipes").RECIPES.values()
     milestones = import_module("tinytorch.course.milestones").MILESTONES.values()
     return [
         *(lambda name=name: make(name) for name in NETWORKS),
+        first_network,
         *(recipe.network for recipe in recipes),
         *(lambda plan=milestone.plan: plan().model for milestone in milestones),
     ]

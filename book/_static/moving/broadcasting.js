@@ -25,13 +25,15 @@ moving.register("broadcasting", (stage, examples) => {
     picture.replaceChildren();
     const own = (rows) => (i, j) => (i < rows.length && j < rows[0].length ? {} : faint);
     const wide = at >= 1;
+    const below = 66 + 27 * y.length; // where the gradients stand
+    picture.setAttribute("viewBox", `0 0 420 ${below + 27 * y.length + 6}`);
     put(`a ${shape(wide ? sy : sa)}`, wide ? ta : a, 8, 26, wide ? own(a) : () => ({}));
     put(`b ${shape(wide ? sy : sb)}`, wide ? tb : b, 150, 26, wide ? own(b) : () => ({}));
     if (at >= 2) put(`a + b ${shape(sy)}`, y, 292, 26, () => ({}));
-    if (at >= 3) put(`gradient ${shape(sy)}`, g, 292, 150, () => warm, "var(--color-gradient)");
+    if (at >= 3) put(`gradient ${shape(sy)}`, g, 292, below, () => warm, "var(--color-gradient)");
     if (at >= 4) {
-      put(`of a ${shape(sa)}`, ga, 8, 150, () => warm, "var(--color-gradient)");
-      put(`of b ${shape(sb)}`, gb, 150, 150, () => warm, "var(--color-gradient)");
+      put(`of a ${shape(sa)}`, ga, 8, below, () => warm, "var(--color-gradient)");
+      put(`of b ${shape(sb)}`, gb, 150, below, () => warm, "var(--color-gradient)");
     }
     const sums = (s) => (shape(s) === shape(sy) ? "It has the shape of the sum already, and stays as it is." : "Each of its numbers was used several times, and gets the sum of their gradients.");
     says.textContent = [

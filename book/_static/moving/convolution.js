@@ -7,9 +7,9 @@ moving.register("convolution", (stage, { image, kernel, columns, output, g, sent
   let backwards = false;
   const choice = moving.choice("Direction", ["Forward: unfold", "Backward: fold"], (i) => { backwards = i === 1; steps.go(0); });
   const controls = html("div");
-  const picture = svg("svg", { viewBox: "0 0 470 440", role: "img", "aria-label": "An image of five by five numbers, a kernel of three by three, nine columns of nine numbers, and the outputs" });
+  const picture = svg("svg", { viewBox: "0 0 380 440", role: "img", "aria-label": "An image of five by five numbers, a kernel of three by three, nine columns of nine numbers, and the outputs" });
   const says = moving.says();
-  stage.append(choice.element, controls, html("div", { style: "max-width: 40rem" }, picture), says);
+  stage.append(choice.element, controls, html("div", { style: "max-width: 34rem" }, picture), says);
   const blue = "color-mix(in srgb, var(--color-value) 22%, var(--color-background-primary))";
   const warm = "color-mix(in srgb, var(--color-gradient) 24%, var(--color-background-primary))";
   const title = (text, x, y, color = null) => picture.append(svg("text", { x, y, "font-size": 12, "font-weight": 600, style: color ? `fill:${color}` : null }, text));
@@ -26,19 +26,19 @@ moving.register("convolution", (stage, { image, kernel, columns, output, g, sent
 
     title(backwards ? "gradient of the image" : "image", 4, 14, backwards ? "var(--color-gradient)" : null);
     picture.append(numbers(backwards ? summed : image, { x: 4, y: 22, cell: 27, size: 12, look: (i, j) => (within(i, j) ? { fill: color, weight: 600 } : {}) }));
-    title("kernel", 172, 14);
-    picture.append(numbers(kernel, { x: 172, y: 22, cell: 27, size: 12 }));
-    title(backwards ? "gradient of the output" : "output", 290, 14, backwards ? "var(--color-gradient)" : null);
-    picture.append(numbers(backwards ? g : output, { x: 290, y: 22, cell: 27, size: 12, look: (i, j) => {
+    title("kernel", 150, 14);
+    picture.append(numbers(kernel, { x: 150, y: 22, cell: 27, size: 12 }));
+    title(backwards ? "gradient of the output" : "output", 244, 14, backwards ? "var(--color-gradient)" : null);
+    picture.append(numbers(backwards ? g : output, { x: 244, y: 22, cell: 27, size: 12, look: (i, j) => {
       const k = 3 * i + j;
       if (k === window) return { fill: color, weight: 600 };
       return backwards || done(k) ? {} : { text: "" };
     } }));
-    title(backwards ? "gradients of the windows: kernel \u00d7 gradient" : "unfolded: a column for each window", 172, 170, backwards ? "var(--color-gradient)" : null);
+    title(backwards ? "gradients of the windows: kernel \u00d7 gradient" : "unfolded: a column for each window", 60, 170, backwards ? "var(--color-gradient)" : null);
     const backs = flat.map((value) => g.flat().map((one) => value * one));
-    picture.append(numbers(weights, { x: 126, y: 178, cell: 27, size: 12, look: () => ({ fill: at > 0 ? "color-mix(in srgb, var(--color-foreground-muted) 18%, transparent)" : "transparent" }) }));
-    title("kernel", 120, 436);
-    picture.append(numbers(backwards ? backs : columns, { x: 172, y: 178, cell: 27, size: 12, look: (_, k) => {
+    picture.append(numbers(weights, { x: 14, y: 178, cell: 27, size: 12, look: () => ({ fill: at > 0 ? "color-mix(in srgb, var(--color-foreground-muted) 18%, transparent)" : "transparent" }) }));
+    title("kernel", 6, 436);
+    picture.append(numbers(backwards ? backs : columns, { x: 60, y: 178, cell: 27, size: 12, look: (_, k) => {
       if (k === window) return { fill: color, weight: 600 };
       return done(k) ? {} : { text: "" };
     } }));

@@ -4,7 +4,7 @@
 
 moving.register("graph", (stage, { nodes, calls }) => {
   const { html, svg, number } = moving;
-  const places = { w: [75, 40], x: [205, 40], "w x": [140, 120], b: [290, 120], h: [205, 200], y: [205, 280], t: [340, 280], e: [270, 360], L: [270, 440] };
+  const places = { w: [75, 40], x: [205, 40], wx: [140, 120], b: [290, 120], h: [205, 200], y: [205, 280], t: [340, 280], e: [270, 360], L: [270, 440] };
   const signs = { mul: "\u00d7", add: "+", tanh: "tanh", sub: "\u2212" };
   const slopes = {
     mul: "The slope of a product, for one factor, is the other factor.",
@@ -71,9 +71,9 @@ moving.register("graph", (stage, { nodes, calls }) => {
       const shown = known.has(name);
       const has = name in arrived;
       picture.append(svg("rect", { x: x - 46, y: y - 24, width: 92, height: 48, rx: call ? 9 : 24, fill: "var(--color-background-primary)", stroke: has ? "var(--color-gradient)" : shown ? "var(--color-value)" : "var(--color-foreground-muted)", "stroke-width": 1.6, "stroke-dasharray": shown ? null : "4 3" }));
-      picture.append(svg("text", { x, y: y - 9, "text-anchor": "middle", "font-size": 13, "font-weight": 600 }, call ? `${name} = ${signs[call.op] === "tanh" ? "tanh h" : call.inputs.map((i) => i.to === "w x" ? "wx" : i.to).join(` ${signs[call.op]} `)}` : name));
-      if (shown) picture.append(svg("text", { x: has ? x - 21 : x, y: y + 11, "text-anchor": "middle", "font-size": 13, style: "fill:var(--color-value)" }, number(nodes[name].value)));
-      if (has) picture.append(svg("text", { x: x + 22, y: y + 11, "text-anchor": "middle", "font-size": 13, style: "fill:var(--color-gradient)" }, number(arrived[name])));
+      picture.append(svg("text", { x, y: y - 5, "text-anchor": "middle", "font-size": 13, "font-weight": 600 }, call ? `${name} = ${signs[call.op] === "tanh" ? "tanh h" : call.inputs.map((i) => i.to).join(` ${signs[call.op]} `)}` : name));
+      if (shown) picture.append(svg("text", { x: has ? x - 21 : x, y: y + 14, "text-anchor": "middle", "font-size": 13, style: "fill:var(--color-value)" }, number(nodes[name].value)));
+      if (has) picture.append(svg("text", { x: x + 22, y: y + 14, "text-anchor": "middle", "font-size": 13, style: "fill:var(--color-gradient)" }, number(arrived[name])));
     }
     says.textContent = words;
   };

@@ -9,7 +9,8 @@ moving.register("signals", (stage, { names, examples }) => {
   const choice = moving.choice("Class", examples.map((_, i) => `${i}`), (i) => { digit = i; steps.go(steps.at()); });
   choice.element.append(again);
   const controls = html("div");
-  const picture = svg("svg", { viewBox: "0 0 560 220", role: "img", "aria-label": "A curve, from its template of twelve points to a noisy signal of forty" });
+  const full = stage.clientWidth < 480 ? 330 : 560; // narrower on a phone, so that dots and lines stay large
+  const picture = svg("svg", { viewBox: `0 0 ${full} 220`, role: "img", "aria-label": "A curve, from its template of twelve points to a noisy signal of forty" });
   const says = moving.says();
   stage.append(choice.element, controls, picture, says);
 
@@ -18,9 +19,9 @@ moving.register("signals", (stage, { names, examples }) => {
     const stages = examples[digit][which];
     const all = stages.flat();
     const low = Math.min(...all), high = Math.max(...all);
-    const width = at === 0 ? 90 : 530;
+    const width = at === 0 ? 90 : full - 30;
     const x = (part) => 15 + part * width, y = (v) => 205 - ((v - low) / (high - low)) * 190;
-    picture.replaceChildren(svg("line", { x1: 15, x2: 545, y1: y(0), y2: y(0), stroke: "var(--color-foreground-muted)", "stroke-dasharray": "2 4" }));
+    picture.replaceChildren(svg("line", { x1: 15, x2: full - 15, y1: y(0), y2: y(0), stroke: "var(--color-foreground-muted)", "stroke-dasharray": "2 4" }));
     if (at > 0) {
       const before = stages[at - 1], narrow = at === 1 ? (part) => 15 + part * 90 : x;
       picture.append(svg("path", { d: path(before, narrow, y), fill: "none", stroke: "var(--color-foreground-muted)", "stroke-width": 1.6 }));

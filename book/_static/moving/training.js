@@ -7,7 +7,8 @@ moving.register("training", (stage, { states, images, labels }) => {
   const controls = html("div");
   const chart = svg("svg", { viewBox: "0 0 340 205", role: "img", "aria-label": "The loss on the training and on the test set, epoch by epoch" });
   const filters = svg("svg", { viewBox: "0 0 250 124", role: "img", "aria-label": "The eight filters of the first layer: blue pulls down, orange pulls up" });
-  const guesses = svg("svg", { viewBox: "0 0 620 150", role: "img", "aria-label": "Ten test images, each with the probabilities of the ten classes as bars" });
+  const inRow = stage.clientWidth < 480 ? 5 : 10; // a phone has two rows
+  const guesses = svg("svg", { viewBox: `0 0 ${62 * inRow} ${(150 * images.length) / inRow}`, role: "img", "aria-label": "Ten test images, each with the probabilities of the ten classes as bars" });
   const says = moving.says();
   stage.append(controls,
     html("div", { class: "side-by-side" },
@@ -28,7 +29,7 @@ moving.register("training", (stage, { states, images, labels }) => {
     const n = Math.sqrt(pixels.length), most = Math.max(...pixels);
     pixels.forEach((v, i) => {
       const gray = Math.round((v / most) * 255);
-      group.append(svg("rect", { x: (i % n) * size, y: Math.floor(i / n) * size, width: size + 0.3, height: size + 0.3, fill: `rgb(${gray},${gray},${gray})` }));
+      group.append(svg("rect", { x: (i % n) * size, y: Math.floor(i / n) * size, width: size, height: size, "shape-rendering": "crispEdges", fill: `rgb(${gray},${gray},${gray})` }));
     });
     return group;
   };
@@ -60,10 +61,10 @@ moving.register("training", (stage, { states, images, labels }) => {
       const guess = probabilities.indexOf(Math.max(...probabilities));
       const ok = guess === labels[k];
       right += ok;
-      const left = k * 62 + 3;
-      guesses.append(picture(pixels, left, 2, 7));
-      probabilities.forEach((p, c) => guesses.append(svg("rect", { x: left + c * 5.6, y: 124 - 56 * p, width: 4.8, height: Math.max(0.6, 56 * p), fill: c === labels[k] ? "var(--color-value)" : "var(--color-foreground-muted)" })));
-      guesses.append(svg("text", { x: left + 28, y: 142, "text-anchor": "middle", "font-size": 13, "font-weight": ok ? 400 : 700, style: ok ? null : "fill:var(--color-gradient)" }, ok ? `${guess}` : `${guess}, not ${labels[k]}`));
+      const left = (k % inRow) * 62 + 3, up = Math.floor(k / inRow) * 150;
+      guesses.append(picture(pixels, left, up + 2, 7));
+      probabilities.forEach((p, c) => guesses.append(svg("rect", { x: left + c * 5.6, y: up + 124 - 56 * p, width: 4.8, height: Math.max(0.6, 56 * p), fill: c === labels[k] ? "var(--color-value)" : "var(--color-foreground-muted)" })));
+      guesses.append(svg("text", { x: left + 28, y: up + 142, "text-anchor": "middle", "font-size": 13, "font-weight": ok ? 400 : 700, style: ok ? null : "fill:var(--color-gradient)" }, ok ? `${guess}` : `${guess}, not ${labels[k]}`));
     });
     const before = at === 0 ? "Before training: weights at random." : `After ${at} epoch${at > 1 ? "s" : ""}.`;
     says.textContent = `${before} Loss ${number(state.loss)} on what it learns from, ${number(state.test_loss)} on the test set, of which it reads ${number(100 * state.accuracy, 1)} %. Of these ten it reads ${right}.`;
