@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from sphinx.util.docutils import SphinxDirective
 from extensions.course import escaped
 from tinytorch import experiments
 from tinytorch._places import PACKAGE
+from tinytorch.cli.reproduce import ours
+from tinytorch.experiments.face import Results, Row
 
 RESULTS = PACKAGE.parent / "benchmarks" / "results" / "studies"
 
@@ -83,7 +86,7 @@ def as_markdown(paragraph: str) -> str:
 def found(name: str) -> Iterator[str]:
     """The table and the picture of a study's results, or what is missing and how it is made."""
     results = results_of(name)
-    command = f"```console\n$ tinytorch reproduce {name} --full\n```"
+    command = f"```console\n$ {results['command'] if results else f'tinytorch reproduce {name} --full'}\n```"
     if results is None:
         yield f"The results of a full run of this study are not in this copy of the book. This makes them:\n\n{command}"
         return
@@ -92,11 +95,11 @@ def found(name: str) -> Iterator[str]:
         "| | ours | published |" + (" must hold |" if full else ""),
         "| --- | ---: | ---: |" + (" ---: |" if full else ""),
     ]
+    forms = {row.what: row for row in experiments.load(name).table(Results())}  # digits and units
     for row in results["table"]:
-        ours = "not run" if row["ours"] is None else f"{row['ours']:.4g}"
-        error = "" if row["standard_error"] is None else f" ± {row['standard_error']:.2g}"
-        must = f" {escaped(row['must'])}{kept(row['holds'])} |" if full else ""
-        rows.append(f"| {escaped(row['what'])} | {ours}{error} | {escaped(row['published'])} |{must}")
+        figure = ours(replace(forms.get(row["what"], Row(row["what"], ())), ours=row["seeds"]), "±")
+        must = f" {signs(row['must'])}{kept(row['holds'])} |" if full else ""
+        rows.append(f"| {escaped(row['what'])} | {figure} | {signs(row['published'])} |{must}")
     yield "\n".join(rows)
     seeds = len({run["seed"] for run in results["runs"]})
     hours = results["processor_seconds"] / 3600
@@ -117,6 +120,13 @@ def found(name: str) -> Iterator[str]:
         yield picture
 
 
+def signs(text: str) -> str:
+    """What is typed with two keys, as one sign."""
+    for typed, sign in (("+-", "±"), (">=", "≥"), ("<=", "≤")):
+        text = text.replace(typed, sign)
+    return escaped(text)
+
+
 def kept(holds: bool | None) -> str:
     """Whether a figure is what it must be, in a word."""
     return {True: ": holds", False: ": does not hold", None: ""}[holds]
@@ -135,6 +145,7 @@ class Studies(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """A line for each."""
+        self.env.note_reread()  # results may have come
         rows = ["| study | question | results |", "| --- | --- | --- |"]
         for name in experiments.STUDIES:
             there = "here" if results_of(name) else "to be run"
