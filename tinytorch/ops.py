@@ -150,21 +150,27 @@ def relu(x: Array) -> Rule:
     The mask is a product, which on large arrays is many times faster than choosing with np.where; an infinite gradient
     becomes nan where the mask is 0, and nothing passes where x is nan.
     """
-    zero = _zeros_like(x)
-    y = np.maximum(x, zero)
-    return y, lambda g: g * (y > zero)
+    y = np.maximum(x, _zeros_like(x))
+    return y, lambda g: g * (y > _ZERO)
+
+
+_ZERO = np.zeros((), np.float32)  # NumPy compares with an array of no dimensions faster than with a number
 
 
 def _zeros_like(x: Array) -> Array:
-    """What x is compared with to find out where it is positive: 0 or, because NumPy compares two arrays three times as fast
-    as an array and a number, zeros in the shape and the order of memory of x, made once for all arrays that have them."""
-    return _zeros(x.shape, x.strides, x.dtype) if isinstance(x, np.ndarray) and x.size <= 65_536 else 0
+    """What to take the larger of with x for max(x, 0): 0 or, because NumPy does it twice as fast for two arrays, zeros made
+    once for all arrays of a shape and an order of memory."""
+    return _zeros(x.shape, x.strides, x.dtype) if isinstance(x, np.ndarray) else 0
 
 
 @lru_cache(maxsize=32)
 def _zeros(shape: tuple[int, ...], strides: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    order = sorted(range(len(shape)), key=lambda axis: -strides[axis])
-    made = np.zeros([shape[axis] for axis in order], dtype)
+    """Zeros that broadcast to the shape, in the order of memory that the strides tell: few enough to stay in cache."""
+    order, lengths = sorted(range(len(shape)), key=lambda axis: -strides[axis]), list(shape)
+    for axis in order:
+        if math.prod(lengths) > 65_536:
+            lengths[axis] = 1
+    made = np.zeros([lengths[axis] for axis in order], dtype)
     made.flags.writeable = False
     return made.transpose(np.argsort(order))
 
