@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _fail(f"{error.strerror}: {error.filename}" if error.filename else str(error), 1)
     except MemoryError:
-        return _fail("there is not enough memory", 1)
+        return _fail("there is not enough memory: end other programs (`tinytorch doctor` says how much is free)", 1)
     except (ValueError, FloatingPointError) as error:  # of data that is damaged, a training that went astray
         return _fail(str(error), 1)
 

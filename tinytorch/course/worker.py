@@ -21,7 +21,7 @@ import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 
@@ -182,12 +182,22 @@ class Guard:
         """Remove what a job left behind."""
 
 
+def scratch() -> IO[bytes]:
+    """A file without a name; in memory where no folder can be written in, as on a card that has become read-only."""
+    try:
+        return tempfile.TemporaryFile()
+    except FileNotFoundError:  # what tempfile says then
+        if sys.platform != "linux":
+            raise
+        return os.fdopen(os.memfd_create("tinytorch"), "w+b")
+
+
 class Child:
     """A child at work on a job: a stream of its answers, and the means to end it."""
 
     def __init__(self, job: Mapping[str, Any], fork: bool, guard: Guard) -> None:
-        self.printed = tempfile.TemporaryFile()
-        self.stack = tempfile.TemporaryFile()  # where it was when its time was over
+        self.printed = scratch()
+        self.stack = scratch()  # where it was when its time was over
         if fork:
             self._fork(job, guard)
         else:
