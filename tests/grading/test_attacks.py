@@ -2,12 +2,14 @@
 
 import ast
 import socket
+import sys
+from pathlib import Path
 
 import pytest
 
 import tinytorch
 from tests.grading.attacks import ATTACKS, FILE, FULL, HONEST, SAMPLE, WRONG
-from tests.grading.conftest import by_number, library
+from tests.grading.conftest import Bench, by_number, library
 from tinytorch.course.exercises import modules
 from tinytorch.course.source import Source, put
 from tinytorch.course.workspace import substituted
@@ -123,6 +125,26 @@ def test_an_attack_earns_nothing_at_any_level(attack, level, benches, honest, ou
 
 def test_after_all_attacks_an_honest_student_earns_all(bench):
     assert bench.grade(["01"], ops=OPS)["score"] == 60
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_no_worker_is_left_behind(means):
+    """Nor is one started for whoever is asked nothing: bwrap that is killed while it starts leaves a child for good."""
+    bench = Bench(means)
+    bench.grade(["01"], ops=OPS)
+    assert not bench.grader.working, "the whole of a single module is nothing to be asked of"
+    bench.grade(["01"], ops=attacked("import os; os._exit(0)"))
+    bench.grader.enter([])
+    bench.close()
+    folder = str(bench.worlds.folder).encode()
+    assert [path for path in Path("/proc").glob("[0-9]*/cmdline") if folder in seen(path)] == []
+
+
+def seen(path):
+    try:
+        return path.read_bytes()
+    except OSError:  # it has ended
+        return b""
 
 
 def test_the_attacks_are_numbered_and_what_they_wrap_is_wrong_or_right(bench):

@@ -32,10 +32,10 @@ def test_every_file_loads_in_a_world_without_it(bench):
 
 
 @pytest.mark.long
-def test_the_library_earns_all_of_everything(bench):
+def test_the_library_earns_all_of_everything_at_any_level(each_bench):
     numbers = [module.number for module in modules()]
-    result = bench.grade(numbers, **library(*numbers))
-    assert all(test["score"] == test["max_score"] for test in result["tests"])
+    result = each_bench.grade(numbers, **library(*numbers))
+    assert [test for test in result["tests"] if test["score"] < test["max_score"]] == []
     assert len(result["tests"]) == sum(len(module.exercises) for module in modules()) + len(whole.check)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from tinytorch.course.exercises import Module
 from tinytorch.course.source import Source
@@ -34,7 +35,7 @@ def _of_file(submission: Submission, module: Module) -> list[str]:
         return [said]
     own = submission.source(module.name)
     lines: dict[str, list[int]] = {}
-    for line, what in _odd(own.tree, _imported(module.library)):
+    for line, what in _odd(own.tree, _imported(module)):
         lines.setdefault(what, []).append(line)
     odd = [f"{module.name}.py {_at(sorted(where))}: {what}" for what, where in lines.items()]
     return [*_without_docstrings(module, own), *odd]
@@ -53,8 +54,10 @@ def _without_docstrings(module: Module, own: Source) -> list[str]:
     return [f"{module.name}.py: the stub's docstrings are gone"] if len(gone) > len(told) / 2 else []
 
 
-def _imported(library: Source) -> set[str]:
-    names = {name for node in ast.walk(library.tree) for name in _names(node)}
+@cache
+def _imported(module: Module) -> set[str]:
+    """What the library's own file imports."""
+    names = {name for node in ast.walk(module.library.tree) for name in _names(node)}
     return names | {name.split(".")[0] for name in names if not name.startswith("tinytorch")}
 
 

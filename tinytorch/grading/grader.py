@@ -10,7 +10,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Timer
@@ -26,15 +27,17 @@ from tinytorch.grading.world import LEVELS, Means, Worlds, cell
 SECONDS = 3.0  # for one call
 BUDGET = 20.0  # seconds for all calls of an exercise
 ROOM = 8 * 2**20  # bytes of all answers of an exercise
+PATIENCE = 1.0  # seconds that a worker has to end when it is no longer needed
 LATE = 10.0  # seconds after which a worker that should have answered is taken for dead
 
 
 class Grader(Judge):
-    """A judge with a locked worker, which is started when a world is entered. Use it in a `with`."""
+    """A judge with a locked worker, which is started when something is asked in a world. Use it in a `with`."""
 
     def __init__(self, worlds: Worlds, salt: str = "", extra: Path | None = None, seconds: float = SECONDS) -> None:
         self.worlds = worlds
         self.world: Path | None = None
+        self.working = False
         self.worthless: dict[str, set[str]] = {}  # the checks of an exercise that are passed by nothing
         self.last_words = ""  # what the last worker said on its standard error
         unreadable_to_others()
@@ -42,16 +45,19 @@ class Grader(Judge):
         self.limits = {"seconds": seconds, "budget": BUDGET, "room": ROOM}
 
     def enter(self, hidden: Iterable[str]) -> None:
-        """Go on with a new worker in a world without these files."""
+        """Go on in a world without these files, with a worker of its own."""
         self.close()
         self.world = self.worlds.without(hidden)
-        self._start()
 
     def _start(self) -> None:
-        if self.world is not None:
-            self.cell = cell(self.worlds, self.world)
-            self.said = tempfile.TemporaryFile()
-            super()._start()
+        """Not yet: whoever is entered and asked nothing needs no worker."""
+
+    def _work(self) -> None:
+        assert self.world is not None, "a grader is asked in a world: enter one"
+        self.cell = cell(self.worlds, self.world)
+        self.said = tempfile.TemporaryFile()
+        super()._start()
+        self.working = True
 
     def _worker(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -65,29 +71,37 @@ class Grader(Judge):
         )
 
     def close(self) -> None:
-        """End the worker and remove what it wrote."""
-        if self.world is not None:
-            self.process.kill()
-            super().close()
+        """End the worker, by itself or by force, and remove what it wrote."""
+        if self.working:
+            self.working = False
+            with _in(PATIENCE, self.process.kill):
+                super().close()
             self.said.seek(0)
             self.last_words = self.said.read()[-1000:].decode("utf-8", "replace").strip()
             self.said.close()
             shutil.rmtree(self.cell.scratch, ignore_errors=True)
-            self.world = None
 
     def ask(self, sources: Mapping[str, Source], probes: str, cases: Sequence[Case]) -> dict[str, Any]:
         """As a judge does, but a worker that does not answer in time is dead, and another takes its place."""
-        world, alarm = self.world, Timer(BUDGET + LATE, self.process.kill)
-        alarm.daemon = True
-        alarm.start()
+        if not self.working:
+            self._work()
         try:
-            return super().ask(sources, probes, cases)
+            with _in(BUDGET + LATE, self.process.kill):
+                return super().ask(sources, probes, cases)
         except WorkerError as error:
-            self.world = world
-            self._start()
             raise WorkerError(f"{error}: {self.last_words}") from error
-        finally:
-            alarm.cancel()
+
+
+@contextmanager
+def _in(seconds: float, action: Callable[[], None]) -> Iterator[None]:
+    """Do something in a while, unless this is over by then."""
+    alarm = Timer(seconds, action)
+    alarm.daemon = True
+    alarm.start()
+    try:
+        yield
+    finally:
+        alarm.cancel()
 
 
 # What the walls hold, tried by a child that does what a student's code might

@@ -220,12 +220,19 @@ def harmless(text: str) -> str:
 
 
 def as_csv(lines: Iterable[Sequence[object]]) -> str:
-    """Lines as CSV, numbers as they are, text harmless."""
+    """Lines as CSV, text harmless."""
     stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
-    for line in lines:
-        writer.writerow([harmless(cell) if isinstance(cell, str) else "" if cell is None else cell for cell in line])
+    csv.writer(stream, lineterminator="\n").writerows([_cell(content) for content in line] for line in lines)
     return stream.getvalue()
+
+
+def _cell(content: object) -> object:
+    """60 rather than 60.0, nothing for None."""
+    if isinstance(content, str):
+        return harmless(content)
+    if isinstance(content, float) and content.is_integer():
+        return int(content)
+    return "" if content is None else content
 
 
 def write_grades(out: Path, found: Sequence[Row]) -> None:

@@ -26,7 +26,7 @@ BINS = 10
 def feedback(result: Mapping[str, Any], row: Row) -> str:
     """What a student is told: the marks, and of what does not pass, why."""
     data, tests = result["extra_data"], result["tests"]
-    content: list[str | None] = [tag("h1", row.student), _score(row)]
+    content: list[str | None] = [tag("h1", f"Feedback for {row.student}"), _score(row)]
     content += [tag("p", comment) for comment in row.comments]
     if data["state"] != "graded":
         content.append(tag("p", result["output"]))
@@ -59,7 +59,7 @@ def _marks(tests: Sequence[Mapping[str, Any]], row: Row) -> Html:
         lines.append(
             tag(
                 "tr",
-                tag("td", test["name"]),
+                tag("td", _title(test)),
                 tag("td", STATES[state], class_=state),
                 tag("td", f"{earned} / {test['max_score']:g}", class_="n"),
             )
@@ -68,11 +68,17 @@ def _marks(tests: Sequence[Mapping[str, Any]], row: Row) -> Html:
     return tag("div", tag("table", head, *lines), class_="wide")
 
 
+def _title(test: Mapping[str, Any]) -> str:
+    """What an exercise or a part of the whole is called where people read."""
+    name, number = str(test["name"]), str(test["number"])
+    return f"All files together: {name.removeprefix(number).strip()}" if number.startswith("whole") else name
+
+
 def _card(test: Mapping[str, Any]) -> Html:
     """Why an exercise does not pass."""
     data = test["extra_data"]
     right = f"{data['checks'][0]} of {data['checks'][1]} checks pass" if "checks" in data else ""
-    head = tag("header", tag("h3", test["name"]), tag("span", right, class_="soft"))
+    head = tag("header", tag("h3", _title(test)), tag("span", right, class_="soft"))
     what = data.get("what") or test["output"].split("\n\n")[0]
     parts: list[str | None] = [head]
     if data.get("shows"):
@@ -154,25 +160,28 @@ def _histogram(counts: Sequence[int]) -> Html:
 def _exercises(results: Sequence[Mapping[str, Any]], timings: Sequence[Mapping[str, float]]) -> Html:
     """Of each exercise: who fails, what is most often wrong, how long it takes."""
     tests: dict[str, list[Mapping[str, Any]]] = {}
-    for result in results:
+    seconds: dict[str, list[float]] = {}  # of those that were judged
+    for result, times in zip(results, timings, strict=True):
         for test in result["tests"]:
-            tests.setdefault(test["name"], []).append(test)
+            title = _title(test)
+            tests.setdefault(title, []).append(test)
+            if test["extra_data"]["state"] != "skipped" and test["number"] in times:
+                seconds.setdefault(title, []).append(times[test["number"]])
     lines = []
-    for name, all_of_it in tests.items():
-        number = all_of_it[0]["number"]
+    for title, all_of_it in tests.items():
         states = Counter(test["extra_data"]["state"] for test in all_of_it)
         share = states["failed"] / len(all_of_it)
         known = Counter(_misconception(test) for test in all_of_it if "because" in test["extra_data"])
         common = [f"{count} of {states['failed']}: {message}" for message, count in known.most_common(1)]
-        seconds = [times[number] for times in timings if number in times]
+        middle = f"{statistics.median(seconds[title]):.2f} s" if title in seconds else ""
         lines.append(
             tag(
                 "tr",
-                tag("td", name),
+                tag("td", title),
                 tag("td", _meter(share)),
                 tag("td", f"{states['failed']}", class_="n"),
                 tag("td", f"{states['skipped']}", class_="n"),
-                tag("td", f"{statistics.median(seconds):.2f} s" if seconds else "", class_="n"),
+                tag("td", middle, class_="n"),
                 tag("td", *common),
             )
         )
@@ -198,7 +207,7 @@ def _look(results: Sequence[Mapping[str, Any]], pairs: Sequence[Pair]) -> Html:
         found = [data[key] for key in ("refused", "error") if data.get(key)]
         found += data["remarks"] + data.get("flags", [])
         found += [
-            f"{test['name']}: {test['output'].split(chr(10))[0]}"
+            f"{_title(test)}: {test['output'].split(chr(10))[0]}"
             for test in result["tests"]
             if test["extra_data"].get("kind") in ("ended", "time") or test["extra_data"]["state"] == "error"
         ]
@@ -226,6 +235,14 @@ def _listed(said: Iterable[str]) -> Html:
 # Files
 
 
+def _times(out: Path, student: str) -> dict[str, float]:
+    """Seconds of each exercise of a student, {} where nobody knows."""
+    try:
+        return dict(json.loads((out / "timings" / f"{file_name(student)}.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
 def write_pages(out: Path, rows: Sequence[Row]) -> None:
     """feedback/ with a page for each student, and report.html."""
     (out / "feedback").mkdir(exist_ok=True)
@@ -234,6 +251,6 @@ def write_pages(out: Path, rows: Sequence[Row]) -> None:
     for result in results:
         student = result["extra_data"]["student"]
         write_whole(out / "feedback" / f"{file_name(student)}.html", feedback(result, by_student[student]))
-    timings = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((out / "timings").glob("*.json"))]
+    timings = [_times(out, result["extra_data"]["student"]) for result in results]
     pairs = [Pair(**pair) for pair in json.loads((out / SIMILAR).read_text(encoding="utf-8"))]
     write_whole(out / "report.html", report(results, rows, timings, pairs))

@@ -45,7 +45,7 @@ MACHINERY = {  # what the worker needs besides the library: nothing that knows a
 PLACE = Path("tinytorch")
 HELPERS = ("creation", "functional", "init", "kernels", "serialization")
 FACES = ("nn", "optim", "utils")
-SCRATCH = "/tmp"  # inside bubblewrap
+SCRATCH = "/scratch"  # inside bubblewrap; not /tmp, where Python may lie
 LEVELS = ("limits", "landlock", "bubblewrap", "both")
 USERS = range(60000, 65000)  # numbers that no distribution gives to anybody
 
@@ -252,8 +252,11 @@ def _before(world: Path) -> list[str]:
 
 def _start(world: Path, python: Path | None) -> str:
     """What the worker's Python runs first: NumPy and the library are found in the world only."""
-    own = f"sys.path = [p.replace({str(standard_library())!r}, {str(python)!r}) for p in sys.path]; " if python else ""
-    return f"import sys; {own}sys.path.insert(0, {str(world)!r}); from tinytorch.grading.lock import main; main()"
+    moved = ""
+    for paths in ("sys.path", "encodings.__path__") if python else ():  # the one package that Python has loaded by then
+        moved += f"{paths}[:] = [p.replace({str(standard_library())!r}, {str(python)!r}) for p in {paths}]; "
+    own = f"import encodings, sys; {moved}sys.path.insert(0, {str(world)!r}); "
+    return f"{own}from tinytorch.grading.lock import main; main()"
 
 
 def _bubble(means: Means, world: Path, python: str) -> list[str]:
