@@ -25,9 +25,9 @@ def module(number: str) -> Module:
 
 
 def hours(minutes: int) -> str:
-    """To half an hour: "3.5 hours"."""
+    """To half an hour: "3.5 hours", on one line."""
     halves = round(minutes / 30)
-    return f"{halves // 2}{'.5' if halves % 2 else ''} hours"
+    return f"{halves // 2}{'.5' if halves % 2 else ''}\N{NO-BREAK SPACE}hours"
 
 
 def _plural(n: int, thing: str) -> str:

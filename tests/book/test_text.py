@@ -85,8 +85,34 @@ def test_the_book_loads_nothing_from_elsewhere():
         assert not re.search(r"https?://|@import|url\(", text), path
 
 
-def test_figures_quoted_in_the_front_page_come_from_committed_results():
-    assert {"demo", "command"} <= json.loads((ROOT / "benchmarks/results/framework.json").read_text()).keys()
+def table_of(heading):
+    """The cells of the first table of the README that follows some words, row by row."""
+    rows = (
+        (ROOT / "README.md").read_text(encoding="utf-8").partition(heading)[2].partition("\n| ")[2].partition("\n\n")[0]
+    )
+    return [[cell.strip() for cell in row.strip("| ").split(" | ")] for row in rows.splitlines()[2:]]
+
+
+def test_the_front_page_quotes_the_demo_from_committed_results():
+    measured = json.loads((ROOT / "benchmarks/results/framework.json").read_text())["demo"]
+    quoted = []
+    for row in table_of("## What it reaches"):
+        first = next(i for i, cell in enumerate(row) if cell in ("MLP", "CNN"))
+        quoted.append(row[first : first + 5])
+    assert quoted == [
+        [
+            row["model"].upper(), f"{row['parameters']:,}", str(row["epochs"]), f"{row['longest_seconds']:.1f}",
+            f"{100 * row['mean_test_accuracy']:.1f} %",
+        ]
+        for row in measured
+    ]  # fmt: skip
+
+
+def test_the_front_page_quotes_a_study_from_committed_results():
+    found = json.loads((ROOT / "benchmarks/results/studies/mnist1d.json").read_text())["table"]
+    ours = {row["what"]: f"{row['ours']:.1f}" for row in found}
+    for what, plain, _, shuffled, _ in table_of("against those that do not"):
+        assert (plain, shuffled) == (ours[what], ours[f"{what}, shuffled"]), what
 
 
 # Commands
