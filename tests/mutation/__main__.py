@@ -43,9 +43,7 @@ COPIED = (
 NOT_OF_THE_LIBRARY = (
     "book",
     "cli/test_grade.py",
-    "cli/test_reproduce.py",
     "course",
-    "experiments",
     "grading",
     "mutation",
     "operators",
