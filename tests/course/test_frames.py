@@ -52,6 +52,10 @@ def test_text_arrives_so_that_it_can_be_written():
     assert str(halves).encode()
 
 
+def test_what_cannot_be_sent_is_told_in_the_same_words_each_time():
+    assert sent(object()) == Other("object", "<object object>")
+
+
 class Liar:
     def __repr__(self):
         raise RuntimeError("no")

@@ -94,6 +94,8 @@ def check(attack, level, benches, honest, outside, listener):
         pytest.skip(
             "this level does not keep a student's code from ending the processes of the user who runs the tests"
         )
+    if attack.number in (14, 23, 46) and not (holds["files"] or bench.means.user):
+        pytest.skip("this level lets a student's code read and write what the user who runs the tests may")
     result = strike(attack, bench, outside, listener)
     tests, fair = by_number(result), by_number(honest(level))
     lost = {number for number, test in tests.items() if test["score"] < test["max_score"]}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 from typing import Any, BinaryIO
 
@@ -82,9 +83,14 @@ def _plain(value: Any, arrays: list[np.ndarray]) -> Any:
     return {"?": type(value).__name__, "text": _shown(value)}
 
 
+def without_addresses(said: str) -> str:
+    """Text without the places of objects in memory, which are others each time: <E object at 0x7f...> is <E object>."""
+    return re.sub(r" at 0x[0-9A-Fa-f]+", "", said)
+
+
 def _shown(value: Any) -> str:
     try:
-        return repr(value)[:200]
+        return without_addresses(repr(value))[:200]
     except BaseException as error:
         return f"its repr raises {type(error).__name__}"
 

@@ -26,7 +26,7 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 
 from tinytorch.course.checks import arrays_in, copied
-from tinytorch.course.frames import LARGEST, FrameError, read_frame, write_frame
+from tinytorch.course.frames import LARGEST, FrameError, read_frame, without_addresses, write_frame
 from tinytorch.course.source import Source
 from tinytorch.course.workspace import enter
 
@@ -102,7 +102,7 @@ def show_error(error: BaseException, files: Collection[str]) -> None:
 
 def _message(error: BaseException) -> str:
     try:
-        return str(error)[:2000]
+        return without_addresses(str(error))[:2000]
     except BaseException:
         return ""
 

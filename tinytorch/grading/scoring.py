@@ -15,6 +15,7 @@ from typing import Any
 from tinytorch.course import report, source
 from tinytorch.course.checks import Check, Difference
 from tinytorch.course.exercises import Exercise, Module, modules
+from tinytorch.course.frames import without_addresses
 from tinytorch.course.judge import Failure, Verdict, WorkerError, checks_of, judged
 from tinytorch.course.source import Source
 from tinytorch.course.workspace import WorkspaceError, workable
@@ -151,7 +152,7 @@ def _mark(found: Verdict, own: Source, grader: Grader) -> Mark:
     exercise, failure = found.exercise, found.failure
     details: dict[str, Any] = {"checks": [found.passed, found.total]}
     if found.printed:
-        details["printed"] = found.printed[:2000]
+        details["printed"] = without_addresses(found.printed)[:2000]
     if failure is None:
         return Mark(exercise.id, exercise.title, exercise.points, PASSED, exercise.points, "", details)
     share = found.passed / found.total if found.total and failure.kind != "ended" else 0
