@@ -31,14 +31,24 @@ Padding = tuple[tuple[int, int], ...]  # (before, after) of every dimension of s
 
 def batch_last(x: Array) -> Array:
     """(N, C, ...) -> (C, ..., N), a view."""
-    axes = (*range(1, x.ndim), 0)
+    axes = _to_last(x.ndim)
     return x.transpose(axes) if isinstance(x, np.ndarray) else np.transpose(x, axes)
 
 
 def batch_first(x: Array) -> Array:
     """(C, ..., N) -> (N, C, ...), a view."""
-    axes = (x.ndim - 1, *range(x.ndim - 1))
+    axes = _to_first(x.ndim)
     return x.transpose(axes) if isinstance(x, np.ndarray) else np.transpose(x, axes)
+
+
+@lru_cache
+def _to_last(ndim: int) -> Sizes:
+    return *range(1, ndim), 0
+
+
+@lru_cache
+def _to_first(ndim: int) -> Sizes:
+    return ndim - 1, *range(ndim - 1)
 
 
 @lru_cache(maxsize=1024)

@@ -146,7 +146,7 @@ def _first(count: int) -> np.ndarray:
 # Convolution
 
 MANY = 1_500_000  # unfolded elements beyond which memory, not arithmetic, decides how long a convolution takes
-SLAB = 600_000  # unfolded elements that stay in cache while they are multiplied
+SLAB = 400_000  # unfolded elements that stay in cache while they are multiplied
 
 
 def windows(padded: np.ndarray, count: Sizes, kernel_size: Sizes, stride: Sizes, dilation: Sizes) -> np.ndarray:
