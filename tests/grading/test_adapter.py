@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 import zipfile
 
 import pytest
 
 from tests.grading.conftest import library
+from tinytorch.grading import adapter
 from tinytorch.grading.adapter import archive
 
 
@@ -39,6 +41,21 @@ def test_a_submission_is_graded_as_gradescope_would(tmp_path):
     assert set(result) == fields  # those that Gradescope knows
     known = {"name", "number", "score", "max_score", "status", "output", "output_format", "visibility", "extra_data"}
     assert all(set(test) == known for test in result["tests"])
+
+
+def test_it_is_written_where_the_clock_was_never_set(tmp_path, monkeypatch):
+    """A zip knows no date before 1980."""
+    old = tmp_path / "ops.py"
+    old.write_text("x = 1\n")
+    os.utime(old, (7, 7))
+    monkeypatch.setattr(adapter, "_files", lambda: iter([("tinytorch/ops.py", old)]))
+    monkeypatch.setattr(time, "time", lambda: 7.0)
+    archive(tmp_path / "autograder.zip", "1", "salt")
+    with zipfile.ZipFile(tmp_path / "autograder.zip") as packed:
+        assert packed.namelist() == ["setup.sh", "run_autograder", "settings", "tinytorch/ops.py"]
+        assert packed.read("tinytorch/ops.py") == b"x = 1\n" and b"SALT=salt" in packed.read("settings")
+        modes = [info.external_attr >> 16 & 0o777 for info in packed.infolist()[:3]]
+    assert modes == [0o755, 0o755, 0o644]
 
 
 def test_the_scripts_are_bash():

@@ -17,12 +17,12 @@ def archive(place: Path, modules: str, salt: str, allow_weak: bool = False) -> N
     weak = "--allow-weak" if allow_weak else ""
     settings = {"MODULES": modules, "SALT": salt, "WEAK": weak}
     lines = "".join(f"{name}={shlex.quote(value)}\n" for name, value in settings.items())
-    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as packed:
-        for script in ("setup.sh", "run_autograder"):
-            info = zipfile.ZipInfo(script)
-            info.external_attr = 0o755 << 16
-            packed.writestr(info, (SCRIPTS / script).read_text(encoding="utf-8"))
-        packed.writestr("settings", lines)
+    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as packed:  # a clock may say 1970
+        scripts = {name: (SCRIPTS / name).read_text(encoding="utf-8") for name in ("setup.sh", "run_autograder")}
+        for name, text in (*scripts.items(), ("settings", lines)):
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (0o755 if name in scripts else 0o644) << 16
+            packed.writestr(info, text)
         for name, path in _files():
             packed.write(path, name)
 
