@@ -253,7 +253,7 @@ def _rmnist_indices(labels: NDArray[Any], n: int, draw: str) -> list[int]:
     For the table each n started from the seed. The figures' were drawn one after the other by one process, 1, 5, 10; another n
     is drawn after those of them that are smaller.
     """
-    fewest = int(np.bincount(labels, minlength=10).min())
+    fewest = min(np.count_nonzero(labels == digit) for digit in range(10))
     if n > fewest:
         raise ValueError(f"rmnist finds {fewest} images of the rarest digit to draw from, and n is {n}")
     uniform = random.Random(RMNIST_SEED).random
