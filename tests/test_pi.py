@@ -55,6 +55,50 @@ def test_a_run_is_counted_with_its_memory_and_its_estimate(runner):
         emulated.counted("fail")
 
 
+def kept():
+    """Runs that stand exactly at every limit."""
+    names = {"insns_M": "insns_M", "memory_MB": "memory_MB"}
+    rows = {}
+    for name, limits in emulated.LIMITS.items():
+        row = {column: limits.get(what, 1.0) for what, column in names.items()}
+        row["seconds_low_mid_high"] = [1.0, 2.0, limits.get("seconds", 3.0)]
+        if "accuracy" in limits:
+            row["accuracy_percent"] = {"mean": limits["accuracy"], "each": []}
+        rows[name] = row
+    return rows
+
+
+def test_a_limit_is_kept_up_to_its_very_figure():
+    assert emulated.misses(kept()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("import tinytorch", {"insns_M": 350.1}, "import tinytorch: insns_M 350.1, and the limit is 350"),
+        ("check 04.3", {"memory_MB": 64.1}, "check 04.3: memory_MB 64.1, and the limit is 64"),
+        ("zero tinydigits-mlp", {"seconds_low_mid_high": [4, 5, 7.1]}, "zero tinydigits-mlp: seconds 7.1, "),
+        ("zero tinydigits-mlp", {"seconds_low_mid_high": None}, "zero tinydigits-mlp: seconds None, "),
+        ("a53 mnist1d-cnn", {"accuracy_percent": {"mean": 93.9}}, "a53 mnist1d-cnn: accuracy 93.9, "),
+        ("a53 mnist1d-cnn", {"accuracy_percent": {}}, "a53 mnist1d-cnn: accuracy None, "),
+    ],
+)
+def test_a_limit_that_is_missed_or_not_measured_is_named(name, change, said):
+    runs = kept()
+    runs[name] |= change
+    (one,) = emulated.misses(runs)
+    assert one.startswith(said)
+
+
+def test_accuracies_go_to_the_runs_of_their_preset():
+    runs = {"zero mnist1d-cnn": {"insns_M": 1}, "a53 mnist1d-cnn": {"insns_M": 2}, "check 01.3": {"insns_M": 3}}
+    found = {"mnist1d-cnn": {"mean": 88.2, "each": [88.2]}}
+    assert emulated.with_accuracies(runs, "pi", found) == {
+        **runs, "a53 mnist1d-cnn": {"insns_M": 2, "accuracy_percent": found["mnist1d-cnn"]},
+    }  # fmt: skip
+    assert "accuracy_percent" in emulated.with_accuracies(runs, "zero", found)["zero mnist1d-cnn"]
+
+
 def test_the_table_of_an_owner_has_a_line_for_each_training(monkeypatch, capsys):
     run = {"seconds": 5.25, "cpu": 5.0, "memory": 41, "out": ""}
     monkeypatch.setattr(pi, "facts", lambda: {"board": "Raspberry Pi Zero W Rev 1.1", "blas": "OpenBLAS"})

@@ -69,7 +69,8 @@ def about_blas(kind: str | None) -> str | None:
     """A BLAS with which training takes 60 to 70 percent more instructions."""
     if kind != REFERENCE:
         return None
-    return "NumPy multiplies with the slow reference BLAS, which makes trainings half as fast: sudo apt install libopenblas0"
+    said = "NumPy multiplies with the slow reference BLAS, with which trainings take half as long again or more"
+    return f"{said}: sudo apt install libopenblas0"
 
 
 def about_memory(free: float | None) -> str | None:
