@@ -77,6 +77,7 @@ def test_a_limit_is_kept_up_to_its_very_figure():
     [
         ("import tinytorch", {"insns_M": 350.1}, "import tinytorch: insns_M 350.1, and the limit is 350"),
         ("check 04.3", {"memory_MB": 64.1}, "check 04.3: memory_MB 64.1, and the limit is 64"),
+        ("a typical check", {"insns_M": 600.1}, "a typical check: insns_M 600.1, and the limit is 600"),
         ("zero tinydigits-mlp", {"seconds_low_mid_high": [4, 5, 7.1]}, "zero tinydigits-mlp: seconds 7.1, "),
         ("zero tinydigits-mlp", {"seconds_low_mid_high": None}, "zero tinydigits-mlp: seconds None, "),
         ("a53 mnist1d-cnn", {"accuracy_percent": {"mean": 93.9}}, "a53 mnist1d-cnn: accuracy 93.9, "),
@@ -88,6 +89,13 @@ def test_a_limit_that_is_missed_or_not_measured_is_named(name, change, said):
     runs[name] |= change
     (one,) = emulated.misses(runs)
     assert one.startswith(said)
+
+
+def test_a_typical_check_takes_what_half_of_them_do_with():
+    rows = [{"insns_M": insns, "memory_MB": memory} for insns, memory in ((500, 24.0), (900, 30.0), (590.04, 20.0))]
+    found = emulated.typical(rows)
+    assert (found["insns_M"], found["memory_MB"]) == (590.0, 30.0)
+    assert emulated.typical([*rows, {"insns_M": 1, "memory_MB": None}])["memory_MB"] is None
 
 
 def test_accuracies_go_to_the_runs_of_their_preset():

@@ -154,6 +154,8 @@ def _array_difference(got: Any, expected: Any, where: str) -> Difference | None:
         return Difference(where, f"has shape {got.shape}, expected {expected.shape}", got, expected)
     if got.dtype != expected.dtype:
         return Difference(where, f"has data type {got.dtype}, expected {expected.dtype}", got, expected)
+    if got.tobytes() == expected.tobytes():  # most answers are: this costs a fiftieth of what isclose does
+        return None
     tolerance = TOLERANCES.get(expected.dtype.name)
     with np.errstate(all="ignore"):
         same = np.isclose(got, expected, *tolerance, equal_nan=True) if tolerance else got == expected

@@ -96,6 +96,10 @@ def _shown(value: Any) -> str:
 
 
 def _rich(value: Any, take: Any) -> Any:
+    if isinstance(value, str):
+        return _text(value)
+    if not isinstance(value, (dict, list)):
+        return value
     match value:
         case {"array": str(code), "shape": [*shape], "order": "C" | "F" as order} if _is_shape(code, shape):
             size = int(code[1:])
@@ -114,16 +118,12 @@ def _rich(value: Any, take: Any) -> Any:
             return Ellipsis
         case {"?": str(kind), "text": str(text)}:
             return Other(_text(kind), _text(text))
-        case str(text):
-            return _text(text)
-        case dict() | list():
-            raise FrameError("a frame was garbled")
-    return value
+    raise FrameError("a frame was garbled")
 
 
 def _text(said: str) -> str:
     """Text that can be written: halves of characters, which no file takes, are spelled out."""
-    return said.encode("utf-8", "backslashreplace").decode("utf-8")
+    return said if said.isascii() else said.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _is_shape(code: str, shape: list[Any]) -> bool:
