@@ -15,7 +15,7 @@ import numpy as np
 
 Choice = TypeVar("Choice")
 STEP = 0.25
-WORD = 2**32  # each draw takes 32 random bits or, rarely, some more
+LAST = 2**32 - 1  # each draw takes 32 random bits or, rarely, some more
 AT_ONCE = 16  # numbers of twice as many bits are asked of NumPy
 
 
@@ -36,14 +36,13 @@ class Draw:
         if count == 1:
             return low
         product = self._word() * count
-        while product % WORD < (WORD - count) % count:
+        while (rest := product & LAST) < count and rest < (LAST + 1 - count) % count:
             product = self._word() * count
-        return low + product // WORD
+        return low + (product >> 32)
 
     def _word(self) -> int:
         if not self.words:
-            raw = self.bits.random_raw(AT_ONCE).tolist()
-            self.words = [half for word in reversed(raw) for half in (word // WORD, word % WORD)]
+            self.words = self.bits.random_raw(AT_ONCE).astype("<u8", copy=False).view("<u4")[::-1].tolist()
         return self.words.pop()
 
     def flag(self) -> bool:
