@@ -179,6 +179,19 @@ def test_one_step_is_taken_in_any_case():
     assert len(history) == 1 and clock.batches == 3
 
 
+@pytest.mark.parametrize("watched", [False, True])
+def test_figures_of_so_many_seconds_are_those_of_the_last_epoch_and_one_look_at_the_test_set(watched):
+    """A moment that is over before the first step, with a look that would take longer than what is left."""
+    recipe = replace(PRESETS["zero"]["tinydigits-mlp"], watched=watched)
+    figures, history = measure(recipe, seed=4, seconds=1e-9)
+    assert figures.epochs == len(history) == 1
+    assert figures.train_accuracy == history[-1]["accuracy"]
+    examples, test = datasets.tinydigits()
+    model, _ = train_within(recipe, examples, seconds=1e-9, seed=4, watch=test if watched else None)
+    assert figures.test_accuracy == evaluate(model, test)["accuracy"]
+    assert history[-1].get("validation_accuracy") == (figures.test_accuracy if watched else None)
+
+
 def test_a_machine_that_becomes_slower_ends_in_time_all_the_same():
     _, history, clock = within(100, slower=(30, 4.0))
     assert clock.now <= 100 and 1 < len(history) < int(CAUTION * (100 - TIMED) / 5)

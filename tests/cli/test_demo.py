@@ -218,6 +218,19 @@ def test_a_machine_chooses_its_preset(monkeypatch, capsys):
     assert "preset zero" in capsys.readouterr().out
 
 
+def test_a_preset_that_there_is_not_is_told_those_that_there_are(refused):
+    said = refused("demo", "--preset", "huge")
+    assert all(name in said for name in PRESETS)
+
+
+def test_seconds_go_with_every_preset_and_are_shown_to_be_kept(tmp_path):
+    words = ("--preset", "pi", "--only", "tinydigits-mlp", "--seconds", "0.2", "--json", tmp_path / "figures.json")
+    out, err = demo(*words)
+    (o,) = json.loads((tmp_path / "figures.json").read_text())
+    assert 1 <= o["epochs"] <= PRESETS["pi"]["tinydigits-mlp"].epochs and "preset pi" in out
+    assert f"epoch {o['epochs']}/" in err and table(out)[0][3] == str(o["epochs"])
+
+
 def test_with_a_moment_for_each_a_step_is_taken_and_shown(tmp_path):
     words = ("--only", "tinydigits-mlp", "--seconds", "1e-9", "--json", tmp_path / "figures.json")
     out, err = demo(*words)
