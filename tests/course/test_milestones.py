@@ -38,7 +38,7 @@ def test_a_small_machine_has_the_same_milestones_with_less_to_do():
         if name not in ("few", "sequences"):  # which take a second to build
             plan = milestone.plan()
             assert plan.steps < full.plan().steps
-            assert type(plan.model).__module__ and len(plan.training) == len(full.plan().training)
+            assert len(plan.training) == len(full.plan().training)
 
 
 @pytest.mark.parametrize("milestone", [*MILESTONES.values(), *SMALL.values()], ids=lambda m: f"{m.name}-{m.preset}")
