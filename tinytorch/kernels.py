@@ -132,7 +132,8 @@ def cross_entropy(z: Any, *, labels: np.ndarray, smoothing: float = 0.0) -> Rule
             dz -= each * (smoothing / classes)
         return dz.T
 
-    return np.asarray(ops.ones(count, z.dtype).dot(np.log(totals) - right) / count), way_back
+    loss = ops.ones(count, z.dtype).dot(np.log(totals) - right) / count
+    return np.asarray(loss, z.dtype), way_back  # before NumPy 2, a float32 by an int may be a float64
 
 
 @lru_cache(maxsize=64)
