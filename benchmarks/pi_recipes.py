@@ -263,7 +263,8 @@ def main() -> None:
         parser.error("the variable RPI_RUN must name what runs a script as a Pi would, and counts its instructions")
     names = [(preset, name) for preset in options.preset for name in options.only]
     result = {
-        "command": f"python -m benchmarks.pi_recipes --folds {options.folds} --seeds {options.seeds}",
+        "command": f"python -m benchmarks.pi_recipes --preset {' '.join(options.preset)} --folds {options.folds} "
+        f"--seeds {options.seeds}",
         "machine": f"accuracies on {platform.system()} {platform.machine()}, Python {platform.python_version()}, NumPy "
         f"{np.__version__}; instructions on an emulated Pi, Python 3.11.2, NumPy 1.24.2, OpenBLAS",
         "studies": [study(preset, name, options.folds, options.seeds) for preset, name in names],

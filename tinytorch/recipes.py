@@ -238,7 +238,7 @@ ZERO = _by_name(
     Recipe(
         dataset="mnist1d",
         model="cnn",
-        network=partial(detector_cnn, 8, 16, kernel=3),
+        network=partial(detector_cnn, 6, 20, kernel=3),
         epochs=2,
         batch_size=50,
         lr=0.08,
