@@ -10,10 +10,11 @@ import pytest
 import tinytorch
 from tests.grading.attacks import ATTACKS, FILE, FULL, HONEST, SAMPLE, WRONG
 from tests.grading.conftest import Bench, by_number, library
+from tinytorch.course.checks import Case
 from tinytorch.course.exercises import modules
 from tinytorch.course.source import Source, put
 from tinytorch.course.workspace import substituted
-from tinytorch.grading.world import LEVELS
+from tinytorch.grading.world import LEVELS, standard_library
 
 ROOT = str(tinytorch.__path__[0]).removesuffix("/tinytorch")
 OPS = library("01")["ops"]
@@ -127,6 +128,33 @@ def test_an_attack_earns_nothing_at_any_level(attack, level, benches, honest, ou
 
 def test_after_all_attacks_an_honest_student_earns_all(bench):
     assert bench.grade(["01"], ops=OPS)["score"] == 60
+
+
+LOOK = """
+import os
+
+def look(place):
+    try:
+        os.mkdir(place + "/made")
+        made = True
+    except OSError:
+        made = False
+    return {"made": made, "seen": os.listdir(place)}
+"""
+
+
+@pytest.mark.parametrize("level", ["bubblewrap", "both"])
+def test_what_is_installed_beside_python_is_covered(level, benches):
+    """Python's own modules are bound as one folder; in it lies that of other packages, which may hold the judge."""
+    grader, place = benches(level).grader, standard_library() / "site-packages"
+    if not place.is_dir():
+        pytest.skip(f"{place} is not there")
+    grader.enter([])
+    seen = grader.ask({}, LOOK, [Case("look", "", {"place": str(place)})])["outcomes"][1]
+    if level == "both":  # where Landlock refuses even the look
+        assert seen["error"]["type"] == "PermissionError"
+    else:
+        assert not seen["answer"]["made"] and set(seen["answer"]["seen"]) <= {"numpy", "numpy.libs"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")

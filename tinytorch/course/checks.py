@@ -140,7 +140,7 @@ def difference(got: Any, expected: Any, where: str = "") -> Difference | None:
         return next((found for found in each if found), None)
     if isinstance(expected, float) and type(got) in (int, float):
         number = math.inf if type(got) is int and got.bit_length() > 1000 else float(got)
-        close = np.isclose(number, expected, *TOLERANCES["float64"], equal_nan=True)
+        close = number == expected or np.isclose(number, expected, *TOLERANCES["float64"], equal_nan=True)
         return None if close else Difference(where, f"is {number:.6g}, expected {expected:.6g}", got, expected)
     if type(got) is type(expected) and got == expected:
         return None
@@ -158,7 +158,9 @@ def _array_difference(got: Any, expected: Any, where: str) -> Difference | None:
         return None
     tolerance = TOLERANCES.get(expected.dtype.name)
     with np.errstate(all="ignore"):
-        same = np.isclose(got, expected, *tolerance, equal_nan=True) if tolerance else got == expected
+        same = got == expected  # which is mostly so, and is quicker to find out
+        if tolerance and not same.all():
+            same = np.isclose(got, expected, *tolerance, equal_nan=True)
     if same.all():
         return None
     index = tuple(int(i) for i in np.argwhere(~same)[0])

@@ -80,7 +80,7 @@ def _odd(tree: ast.Module, known: set[str]) -> Iterator[tuple[int, str]]:
             yield node.lineno, f"uses {node.id}"
         if isinstance(node, ast.Attribute) and node.attr in ODD_ATTRIBUTES:
             yield node.lineno, f"uses {node.attr}"
-        if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.modules":
+        if isinstance(node, ast.Attribute) and node.attr == "modules" and ast.unparse(node) == "sys.modules":
             yield node.lineno, "uses sys.modules"
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and _is_module(node.value):
             yield node.lineno, f"changes {ast.unparse(node)}"

@@ -47,6 +47,7 @@ HELPERS = ("creation", "functional", "init", "kernels", "serialization")
 FACES = ("nn", "optim", "utils")
 SCRATCH = "/scratch"  # inside bubblewrap; not /tmp, where Python may lie
 LEVELS = ("limits", "landlock", "bubblewrap", "both")
+PACKAGES = ("site-packages", "dist-packages")  # folders of what was installed, the judge perhaps among it
 USERS = range(60000, 65000)  # numbers that no distribution gives to anybody
 
 
@@ -89,8 +90,12 @@ def standard_library() -> Path:
 
 def readable() -> list[str]:
     """The paths that a student's code may read besides its world: Python's own modules, NumPy, and the system's libraries."""
-    python = [str(path) for path in standard_library().iterdir() if path.name not in ("site-packages", "dist-packages")]
-    return [*python, *map(str, numpy_parts()), *_libraries(), "/etc/ld.so.cache", "/etc/alternatives"]
+    python = [str(path) for path in standard_library().iterdir() if path.name not in PACKAGES]
+    return [*python, *_beside_python()]
+
+
+def _beside_python() -> list[str]:
+    return [*map(str, numpy_parts()), *_libraries(), "/etc/ld.so.cache", "/etc/alternatives"]
 
 
 def numpy_parts() -> list[Path]:
@@ -170,8 +175,7 @@ class Worlds:
             return None
         copy = self.folder / "python"
         left_out = (
-            "site-packages",
-            "dist-packages",
+            *PACKAGES,
             "test",
             "tests",
             "idlelib",
@@ -265,10 +269,16 @@ def _bubble(means: Means, world: Path, python: str) -> list[str]:
     words += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     if means.user:
         words += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    paths, devices = [*readable(), python], [f"/dev/{name}" for name in ("null", "zero", "urandom", "random")]
-    for folder in sorted({str(folder) for path in [*paths, *devices] for folder in Path(path).parents}):
+    modules, paths = str(standard_library()), [*_beside_python(), python]
+    devices = [f"/dev/{name}" for name in ("null", "zero", "urandom", "random")]
+    for folder in sorted({str(folder) for path in [modules, *paths, *devices] for folder in Path(path).parents}):
         words += ["--perms", "0755", "--dir", folder]  # which bubblewrap would close to others
+    words += ["--ro-bind", modules, modules]  # as one: every bind costs the kernel half a millisecond
+    covered = [str(path) for name in PACKAGES if (path := standard_library() / name).is_dir()]
+    for path in covered:
+        words += ["--perms", "0755", "--tmpfs", path]
     for bind, bound in (("--ro-bind-try", paths), ("--dev-bind", devices)):
         words += [word for path in bound for word in (bind, path, path)]
+    words += [word for path in covered for word in ("--remount-ro", path)]
     words += ["--perms", "1777", "--size", str(2 * WRITTEN), "--tmpfs", SCRATCH, "--ro-bind", str(world), "/world"]
     return [*words, "--remount-ro", "/", "--chdir", SCRATCH, "--"]
