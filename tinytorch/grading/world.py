@@ -274,11 +274,11 @@ def _bubble(means: Means, world: Path, python: str) -> list[str]:
     for folder in sorted({str(folder) for path in [modules, *paths, *devices] for folder in Path(path).parents}):
         words += ["--perms", "0755", "--dir", folder]  # which bubblewrap would close to others
     words += ["--ro-bind", modules, modules]  # as one: every bind costs the kernel half a millisecond
-    covered = [str(path) for name in PACKAGES if (path := standard_library() / name).is_dir()]
-    for path in covered:
-        words += ["--perms", "0755", "--tmpfs", path]
+    covered = [f"{modules}/{name}" for name in PACKAGES if (standard_library() / name).is_dir()]
+    for place in covered:
+        words += ["--perms", "0755", "--tmpfs", place]
     for bind, bound in (("--ro-bind-try", paths), ("--dev-bind", devices)):
         words += [word for path in bound for word in (bind, path, path)]
-    words += [word for path in covered for word in ("--remount-ro", path)]
+    words += [word for place in covered for word in ("--remount-ro", place)]
     words += ["--perms", "1777", "--size", str(2 * WRITTEN), "--tmpfs", SCRATCH, "--ro-bind", str(world), "/world"]
     return [*words, "--remount-ro", "/", "--chdir", SCRATCH, "--"]
