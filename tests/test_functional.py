@@ -6,6 +6,7 @@ A line in a table adds a function to all of these; it is written once, for both 
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 from typing import Any
 
@@ -974,6 +975,30 @@ def test_masked_fill_and_embedding_refuse_what_they_cannot_hold():
         tinytorch.ones(2).masked_fill(tinytorch.tensor([True, False]), 1j)
     with pytest.raises(RuntimeError, match=r"embedding expects a table .*, got shape \(3,\)"):
         functional.embedding(tinytorch.tensor([0]), tinytorch.ones(3))
+
+
+AFFINE = {  # what has a weight and a bias: the function, and the shapes of its input, weight and bias
+    "linear": (functional.linear, (3, 4), (2, 4), (2,)),
+    "linear of one row": (functional.linear, (4,), (2, 4), (2,)),
+    "linear of many": (functional.linear, (2, 3, 4), (2, 4), (2,)),
+    "conv1d": (lambda *inputs: tinytorch.nn.functional.conv1d(*inputs, groups=2), (3, 4, 5), (2, 2, 3), (2,)),
+    "conv2d": (tinytorch.nn.functional.conv2d, (2, 2, 3, 4), (3, 2, 2, 2), (3,)),
+}
+
+
+@pytest.mark.parametrize("wanted", list(itertools.product([False, True], repeat=3))[1:])
+@pytest.mark.parametrize("name", AFFINE)
+def test_whichever_of_input_weight_and_bias_is_learnt_it_is_differentiated_twice(name, wanted):
+    function, *shapes = AFFINE[name]
+    rng = np.random.default_rng(0)
+    inputs = [Tensor(rng.standard_normal(shape), requires_grad=w) for shape, w in zip(shapes, wanted, strict=True)]
+    assert gradgradcheck(lambda *inputs: function(*inputs) ** 2, inputs)
+
+
+def test_linear_refuses_a_bias_of_another_type():
+    x, weight = tinytorch.ones(3, 4), tinytorch.ones(2, 4)
+    with pytest.raises(RuntimeError, match="linear of float32 expects a bias of that type, got float64"):
+        functional.linear(x, weight, tinytorch.ones(2, dtype=tinytorch.float64))
 
 
 def test_a_bias_of_another_type_than_the_weight_is_refused():

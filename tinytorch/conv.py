@@ -89,8 +89,9 @@ def first_there(kernel_size: Sizes, stride: Sizes, dilation: Sizes) -> list[bool
 def along_each(
     size: Sizes, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes
 ) -> list[list[tuple[Index, Index, bool]]]:
-    """For each dimension of space and each place in the kernel along it, its index where fold has come to that dimension,
-    what it meets there once that is folded, and whether nothing before it met that."""
+    """What fold adds up along each dimension of space, for each place in the kernel along it: where that place stands in
+    (C, kernel sizes up to this dimension, output sizes up to it, ..., N), what it meets in (C, kernel sizes before this
+    dimension, output sizes before it, its padded size, ..., N), and whether no place before it met any of that."""
 
     def places(dim: int, n: int, k: int, s: int, d: int) -> list[tuple[Index, Index, bool]]:
         before, left = (slice(None),) * (dim + 1), (slice(None),) * (2 * dim + 1)
@@ -124,9 +125,10 @@ def fold(g: np.ndarray, *, size: Sizes, kernel_size: Sizes, stride: Sizes, paddi
     geometry: Any = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
     padded_size, within = inside(size, padding)
     along = along_each(size, **geometry)
-    for dim in reversed(range(len(size))):  # g is (C, kernel and output sizes up to this one, padded sizes after it, N)
-        other_places, other_windows, after = g.shape[: dim + 1], g.shape[dim + 2 : 2 * dim + 2], g.shape[2 * dim + 3 :]
-        summed = np.zeros((*other_places, *other_windows, padded_size[dim], *after), g.dtype)
+    for dim in reversed(range(len(size))):
+        # g: (C, kernel sizes up to this dimension, output sizes up to it, padded sizes after it, N)
+        before, windows, after = g.shape[: dim + 1], g.shape[dim + 2 : 2 * dim + 2], g.shape[2 * dim + 3 :]
+        summed = np.zeros((*before, *windows, padded_size[dim], *after), g.dtype)
         for place, met, first in along[dim]:
             part = summed[met]
             if first:
@@ -169,9 +171,9 @@ def convolution(
 
     columns = run(unfold, x, **geometry).reshape((groups, inputs, places))
     matrix = weight.reshape((groups, out // groups, inputs))
-    y = (matrix @ columns).reshape((out, places))
+    y = matrix @ columns
     if with_bias := bool(bias):
-        y += bias[0].reshape((out, 1))
+        y += bias[0].reshape((groups, out // groups, 1))
 
     def pullback(g: Array, wanted: Sequence[bool]) -> tuple[Array, ...]:
         rows = batch_last(g).reshape((groups, out // groups, places))

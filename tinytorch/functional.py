@@ -255,9 +255,11 @@ def _padded(input: Tensor, pad: Sequence[int], mode: str, value: Number) -> Tens
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x W^T + b: input (..., in), weight (out, in), bias (out,) -> (..., out).
 
-    Raises RuntimeError where the input has another number of features or another type than the weight.
+    Raises RuntimeError where the input has another number of features, or input or bias another type than the weight.
     """
     check_input("linear", input, weight)
+    if bias is not None and bias.array.dtype != weight.array.dtype:
+        raise RuntimeError(f"linear of {weight.dtype} expects a bias of that type, got {bias.dtype}")
     if not input.ndim or input.shape[-1] != weight.shape[-1]:
         raise RuntimeError(f"linear expects inputs of {weight.shape[-1]} features, got an input of shape {input.shape}")
     return apply(ops.linear, input, weight) if bias is None else apply(ops.linear, input, weight, bias)

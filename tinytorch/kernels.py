@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import lru_cache
 from itertools import accumulate, pairwise
 from operator import is_
 from typing import Any
@@ -105,8 +104,9 @@ def same_things(these: Sequence[Any], those: Sequence[Any]) -> bool:
 def cross_entropy(z: Any, *, labels: np.ndarray, smoothing: float = 0.0) -> Rule:
     """The cross-entropy of ops.py on arrays, with the classes first in memory, as `linear` leaves them.
 
-    To compare and to add rows as long as the batch takes NumPy a few calls of its inner loops, and not one for each example.
-    smoothing: the part of the target that is spread over all classes.
+    z (N, C), labels (N,) from 0 to C - 1, which is for the caller to see to; smoothing: the part of the target that is
+    spread over all classes (Szegedy et al., 2016, section 7). To compare and to add rows as long as the batch takes NumPy a
+    few calls of its inner loops, and not one for each example.
     """
     if not isinstance(z, np.ndarray):
         if not smoothing:
@@ -119,29 +119,21 @@ def cross_entropy(z: Any, *, labels: np.ndarray, smoothing: float = 0.0) -> Rule
     shifted = by_class - np.maximum.reduce(by_class, axis=0)
     exps = np.exp(shifted)
     totals = ops.ones(classes, z.dtype).dot(exps)
-    at_label = labels * count + _first(count)  # where the labels are in the memory of (C, N)
-    right = shifted.reshape(-1)[at_label]
+    at_label = labels * count + np.arange(count)  # where the labels are in the memory of (C, N)
+    at_target = shifted.reshape(-1)[at_label]
     if smoothing:
-        right = (1 - smoothing) * right + smoothing / classes * ops.ones(classes, z.dtype).dot(shifted)
+        at_target = (1 - smoothing) * at_target + smoothing / classes * ops.ones(classes, z.dtype).dot(shifted)
 
     def way_back(g: np.ndarray) -> np.ndarray:
-        each = g / count
-        dz: np.ndarray = exps * (each / totals)
-        dz.reshape(-1)[at_label] -= each * (1 - smoothing)
+        per_example = g / count
+        dz: np.ndarray = exps * (per_example / totals)
+        dz.reshape(-1)[at_label] -= per_example * (1 - smoothing)
         if smoothing:
-            dz -= each * (smoothing / classes)
+            dz -= per_example * (smoothing / classes)
         return dz.T
 
-    loss = ops.ones(count, z.dtype).dot(np.log(totals) - right) / count
+    loss = ops.ones(count, z.dtype).dot(np.log(totals) - at_target) / count
     return np.asarray(loss, z.dtype), way_back  # before NumPy 2, a float32 by an int may be a float64
-
-
-@lru_cache(maxsize=64)
-def _first(count: int) -> np.ndarray:
-    """The whole numbers below a count, made once for all calls that ask for them."""
-    numbers = np.arange(count)
-    numbers.flags.writeable = False
-    return numbers
 
 
 # Convolution

@@ -23,6 +23,8 @@ Rule = tuple[Any, ...]  # the value, then the way back for each input
 Axis = int | tuple[int, ...] | None
 Op = TypeVar("Op", bound=Callable[..., Rule])
 
+KEPT = 65_536  # elements of a constant array that is kept for other calls
+
 
 def linear_in_inputs(op: Op) -> Op:
     """Mark a rule whose way back never looks at its inputs: it serves as it is when a gradient is differentiated again."""
@@ -150,11 +152,9 @@ def relu(x: Array) -> Rule:
     The mask is a product, which on large arrays is many times faster than choosing with np.where; an infinite gradient
     becomes nan where the mask is 0, and nothing passes where x is nan.
     """
+    zero = _zeros((), (), x.dtype)  # NumPy compares with an array of no dimensions faster than with a number
     y = np.maximum(x, _zeros_like(x))
-    return y, lambda g: g * (y > _ZERO)
-
-
-_ZERO = np.zeros((), np.float32)  # NumPy compares with an array of no dimensions faster than with a number
+    return y, lambda g: g * (y > zero)
 
 
 def _zeros_like(x: Array) -> Array:
@@ -165,11 +165,14 @@ def _zeros_like(x: Array) -> Array:
 
 @lru_cache(maxsize=32)
 def _zeros(shape: tuple[int, ...], strides: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """Zeros that broadcast to the shape, in the order of memory that the strides tell: few enough to stay in cache."""
-    order, lengths = sorted(range(len(shape)), key=lambda axis: -strides[axis]), list(shape)
+    """Zeros that broadcast to the shape, in the order of memory that the strides tell: few enough to stay in cache, and a
+    single one where only rows so short would be left that they cost more than they save."""
+    order, lengths = sorted(range(len(shape)), key=lambda axis: -math.fabs(strides[axis])), list(shape)
     for axis in order:
-        if math.prod(lengths) > 65_536:
+        if math.prod(lengths) > KEPT:
             lengths[axis] = 1
+    if math.prod(lengths) < 32:
+        lengths = [1] * len(shape)
     made = np.zeros([lengths[axis] for axis in order], dtype)
     made.flags.writeable = False
     return made.transpose(np.argsort(order))
@@ -243,16 +246,12 @@ def linear(x: Array, weight: Array, *bias: Array) -> Rule:
     if x.ndim != 2:
         return _in_rows(linear, x, weight, *bias)
     y = np.dot(weight, x.T).T
-    to_x, to_weight = lambda g: np.dot(weight.T, g.T).T, lambda g: np.dot(g.T, x)
-    if not bias:
-        return y, to_x, to_weight
-    y += bias[0]
-    return (
-        y,
-        to_x,
-        to_weight,
-        lambda g: np.dot(ones(g.shape[0], g.dtype), g),
-    )  # the sum over the rows, quicker than np.sum
+    ways_back = (
+        lambda g: np.dot(weight.T, g.T).T,
+        lambda g: np.dot(g.T, x),
+        lambda g: np.dot(ones(g.shape[0], g.dtype), g),  # the sum over the rows, quicker than np.sum
+    )
+    return (y + bias[0], *ways_back) if bias else (y, *ways_back[:2])
 
 
 def _in_rows(op: Op, x: Array, *others: Array) -> Rule:
@@ -271,9 +270,13 @@ def _after_reshape(way_back: Callable[[Array], Array], shape: Sequence[int]) -> 
     return lambda g: way_back(np.reshape(g, shape))
 
 
-@lru_cache(maxsize=64)
 def ones(count: int, dtype: np.dtype) -> np.ndarray:
-    """A vector of ones, made once for all calls that ask for it."""
+    """A vector of ones, which nobody may write to: a short one is made once for all calls that ask for it."""
+    return _short_ones(count, dtype) if count <= KEPT else np.ones(count, dtype)
+
+
+@lru_cache(maxsize=64)
+def _short_ones(count: int, dtype: np.dtype) -> np.ndarray:
     made = np.ones(count, dtype)
     made.flags.writeable = False
     return made
