@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -9,7 +10,9 @@ import sys
 import time
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -209,15 +212,42 @@ def command(folder, out):
     return subprocess.Popen([*words, "--workers", "2"], cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
 
 
+def worlds_of(pids):
+    """The worlds that the command lines of processes name."""
+    found = set()
+    for pid in pids:
+        with suppress(OSError):  # it has ended
+            found |= set(re.findall(rb"tinytorch-worlds-\w+", Path(f"/proc/{pid}/cmdline").read_bytes()))
+    return found
+
+
+def everybody():
+    return [path.name for path in Path("/proc").glob("[0-9]*")]
+
+
+def family(pid):
+    """A process and its descendants."""
+    children = []
+    with suppress(OSError):  # it has ended
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(one for child in children for one in family(child))]
+
+
 def killed_half_way(folder, out, count):
-    """Begin a batch, and kill it -9 when that many are graded."""
+    """Begin a batch, and kill it -9 when that many are graded; soon none of its workers is left."""
     process = command(folder, out)
-    results = out / "results"
+    results, worlds = out / "results", set()
     while process.poll() is None and (not results.is_dir() or len(list(results.iterdir())) < count):
+        worlds |= worlds_of(family(process.pid))
         time.sleep(0.05)
     assert process.poll() is None
     process.send_signal(signal.SIGKILL)
     process.wait()
+    assert worlds or sys.platform != "linux"
+    end = time.monotonic() + 30
+    while (left := worlds & worlds_of(everybody())) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not left
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9")
