@@ -214,6 +214,32 @@ def test_what_is_no_checkpoint_is_told_in_one_sentence(checkpoint, model, said, 
 # At the terminal
 
 
+def not_written():
+    raise NotImplementedError("09.7 sizes")
+
+
+def test_a_network_that_is_not_written_yet_does_not_hide_the_others(tmp_path, monkeypatch):
+    tinytorch.save(play.make("mlp").state_dict(), tmp_path / "model.npz")
+    monkeypatch.setattr(play, "known_networks", lambda: [not_written, lambda: play.make("mlp")])
+    assert play.load(options(tmp_path / "model.npz")).data == "tinydigits"
+    monkeypatch.setattr(play, "known_networks", lambda: [not_written])
+    with pytest.raises(CommandError, match=r"does not know, as far as yours can be built without 09\.7 sizes: "):
+        play.load(options(tmp_path / "model.npz"))
+
+
+def test_a_network_that_is_not_written_yet_is_not_trained(monkeypatch):
+    monkeypatch.setattr(play, "make", lambda name: not_written())
+    with pytest.raises(CommandError, match=r"could not be trained: NotImplementedError: 09\.7 sizes"):
+        play.train("mlp")
+
+
+def test_a_network_whose_answer_is_no_number_says_so():
+    model = play.make("mlp")
+    next(model.parameters()).array[:] = np.nan
+    with pytest.raises(ValueError, match="answers with what is no number"):
+        play.Network(model, "tinydigits").look([0.0] * 64)
+
+
 def test_a_port_in_use_is_told_in_one_sentence(capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

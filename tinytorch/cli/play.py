@@ -119,7 +119,7 @@ class Network:
     def look(self, drawn: list[float]) -> dict[str, Any]:
         """The activations of every layer for what was drawn, and the probabilities of the classes.
 
-        Raises ValueError for what has another size, or is no numbers.
+        Raises ValueError for what has another size, or is no numbers, and where the network's answer is none.
         """
         import numpy as np
 
@@ -134,6 +134,8 @@ class Network:
         with self._one_at_a_time, no_grad():
             layers, output = activations(self.model, tensor(values))
             probabilities = output.softmax(-1).array.reshape(-1)
+        if not np.isfinite(probabilities).all():
+            raise ValueError("the network answers with what is no number: some of its parameters are nan or infinite")
         return {"layers": layers, "probabilities": plain(probabilities)}
 
 
@@ -201,10 +203,10 @@ def train(name: str) -> Network:
     moved = import_module("tinytorch.data")
     transform = moved.RandomShift(1) if data == "tinydigits" else moved.RandomRoll(2)
     import_module("tinytorch.creation").manual_seed(0)
-    model = make(name)
-    optimizer = import_module("tinytorch.optimizers").Adam(model.parameters(), lr=0.005)
     fit = import_module("tinytorch.training").fit
     try:
+        model = make(name)
+        optimizer = import_module("tinytorch.optimizers").Adam(model.parameters(), lr=0.005)
         fit(model, training, epochs=EPOCHS[name], optimizer=optimizer, transform=transform, batch_size=50)
     except Exception as error:  # of the learner's code, whatever it is
         raise CommandError(f"the network could not be trained: {type(error).__name__}: {error}", 1) from error
@@ -216,24 +218,34 @@ def load(options: argparse.Namespace) -> Network:
     """The network of a checkpoint, or of a file of one's own. Raises CommandError where there is none."""
     state = read_state(options.checkpoint) if options.checkpoint else None
     if options.model:
-        candidates = [model_of(options.model)]
-    else:
-        candidates = [build() for build in known_networks()]
-    for model in candidates:
-        if state is not None:
-            try:
-                model.load_state_dict(state)
-            except (RuntimeError, TypeError) as error:
-                if options.model:
-                    raise CommandError(f"{options.checkpoint} does not fit {options.model}: {error}", 1) from None
-                continue
-        model.eval()
-        return Network(model, data_of(model, options.model or options.checkpoint))
+        model = model_of(options.model)
+        try:
+            fitted(model, state)
+        except (RuntimeError, TypeError) as error:
+            raise CommandError(f"{options.checkpoint} does not fit {options.model}: {error}", 1) from None
+        return Network(model, data_of(model, options.model))
+    unwritten = ""
+    for build in known_networks():
+        try:
+            model = fitted(build(), state)
+        except NotImplementedError as error:  # the learner has not come to what this network is made of
+            unwritten = f", as far as yours can be built without {error}"
+        except Exception:  # it does not fit, or the learner's code of it fails
+            continue
+        else:
+            return Network(model, data_of(model, options.checkpoint))
     raise CommandError(
-        f"{options.checkpoint} is of a network that play does not know: write a Python file that defines it as `model`, "
-        "and say --model FILE",
+        f"{options.checkpoint} is of a network that play does not know{unwritten}: write a Python file that defines it as "
+        "`model`, and say --model FILE",
         1,
     )
+
+
+def fitted(model: Any, state: Any) -> Any:
+    """The network with the parameters of a checkpoint, if there is one, ready for use."""
+    if state is not None:
+        model.load_state_dict(state)
+    return model.eval()
 
 
 def read_state(file: Path) -> Any:
@@ -365,7 +377,7 @@ class Handler(BaseHTTPRequestHandler):
         return False
 
     def _answer(self, content: dict[str, Any], status: int = 200) -> None:
-        self._send(json.dumps(content).encode(), "application/json", status)
+        self._send(json.dumps(content, allow_nan=False).encode(), "application/json", status)
 
     def _send(self, body: bytes, kind: str, status: int = 200) -> None:
         self.send_response(status)
