@@ -57,10 +57,9 @@ def test_a_run_is_counted_with_its_memory_and_its_estimate(runner):
 
 def kept():
     """Runs that stand exactly at every limit."""
-    names = {"insns_M": "insns_M", "memory_MB": "memory_MB"}
     rows = {}
     for name, limits in emulated.LIMITS.items():
-        row = {column: limits.get(what, 1.0) for what, column in names.items()}
+        row = {what: limits.get(what, 1.0) for what in ("insns_M", "memory_MB")}
         row["seconds_low_mid_high"] = [1.0, 2.0, limits.get("seconds", 3.0)]
         if "accuracy" in limits:
             row["accuracy_percent"] = {"mean": limits["accuracy"], "each": []}

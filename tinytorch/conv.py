@@ -231,9 +231,7 @@ def conv2d(
 def _conv(
     dims: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Tensor:
-    F.check_input(f"conv{dims}d", input, weight)
-    if bias is not None and bias.array.dtype != weight.array.dtype:
-        raise RuntimeError(f"conv{dims}d of {weight.dtype} expects a bias of that type, got {bias.dtype}")
+    F.check_input(f"conv{dims}d", input, weight, bias)
     shapes = input.array.shape, weight.array.shape, None if bias is None else bias.array.shape
     geometry = _checked_conv(dims, *shapes, *as_remembered((stride, padding, dilation, groups)))
     parameters = (weight,) if bias is None else (weight, bias)

@@ -257,21 +257,22 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     Raises RuntimeError where the input has another number of features, or input or bias another type than the weight.
     """
-    check_input("linear", input, weight)
-    if bias is not None and bias.array.dtype != weight.array.dtype:
-        raise RuntimeError(f"linear of {weight.dtype} expects a bias of that type, got {bias.dtype}")
+    check_input("linear", input, weight, bias)
     if not input.ndim or input.shape[-1] != weight.shape[-1]:
         raise RuntimeError(f"linear expects inputs of {weight.shape[-1]} features, got an input of shape {input.shape}")
     return apply(ops.linear, input, weight) if bias is None else apply(ops.linear, input, weight, bias)
 
 
-def check_input(name: str, input: Any, weight: Tensor) -> None:
-    """Raise TypeError for an input that is no Tensor, RuntimeError for one of another type than the weight it will meet."""
+def check_input(name: str, input: Any, weight: Tensor, bias: Tensor | None = None) -> None:
+    """Raise TypeError for an input that is no Tensor, RuntimeError for one, or a bias, of another type than the weight that
+    it will meet."""
     _check_tensor(name, input)
     if input.array.dtype != weight.array.dtype:
         raise RuntimeError(
             f"{name} of {weight.dtype} expects an input of that type, got {input.dtype}: convert it with to()"
         )
+    if bias is not None and bias.array.dtype != weight.array.dtype:
+        raise RuntimeError(f"{name} of {weight.dtype} expects a bias of that type, got {bias.dtype}")
 
 
 def dot(input: Tensor, tensor: Tensor) -> Tensor:

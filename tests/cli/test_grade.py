@@ -62,22 +62,8 @@ def graded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("class")
     told = handed_in(folder / "in")
     before = sorted(os.listdir(os.fsencode(folder / "in")))
-    assert (
-        main(
-            [
-                "grade",
-                str(folder / "in"),
-                "--out",
-                str(folder / "out"),
-                "--modules",
-                "1",
-                "--workers",
-                "1",
-                "--allow-weak",
-            ]
-        )
-        == 0
-    )
+    options = "--modules 1 --workers 1 --allow-weak".split()
+    assert main(["grade", str(folder / "in"), "--out", str(folder / "out"), *options]) == 0
     assert sorted(os.listdir(os.fsencode(folder / "in"))) == before and len(os.listdir(folder)) == 2
     return folder / "out", told
 
