@@ -382,3 +382,14 @@ def test_what_a_file_says_is_quoted_so_that_no_terminal_obeys_it(tmp_path):
     with pytest.raises(ValueError, match="names the array") as refused:
         tinytorch.load(tmp_path / "f")
     assert str(refused.value).isprintable() and "a\\x1b[2J\\nb" in str(refused.value)
+
+
+def test_of_what_a_file_says_only_the_beginning_is_quoted(tmp_path):
+    """Where the length of an entry's name is damaged, zipfile quotes all that follows."""
+    tinytorch.save({"w": np.zeros(1000)}, tmp_path / "f")
+    data = bytearray((tmp_path / "f").read_bytes())
+    data[26:28] = b"\xff\x0f"
+    (tmp_path / "f").write_bytes(data)
+    with pytest.raises(ValueError, match=r"File name in directory .* \.\.\.$") as refused:
+        tinytorch.load(tmp_path / "f")
+    assert 300 < len(str(refused.value)) < 1000

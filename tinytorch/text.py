@@ -16,6 +16,7 @@ DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # the bits of a
 SCALE = len("100 % |")
 MARKS = "ox+*#%&@"  # of the series in a plot: told by their shape
 SHADES = " .:-=+*#%@"  # from paper to ink
+LONGEST = 400  # characters of a message that may quote as much of a file as it likes
 
 
 # Learning curves, tables
@@ -282,5 +283,6 @@ def text_image(image: Sequence[Sequence[float]], *, braille: bool = True) -> lis
 
 
 def legible(message: object) -> str:
-    """A message that may quote a stranger's file, in one line and without what a terminal takes for a command."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(message))
+    """A message that may quote a stranger's file, in one short line and without what a terminal takes for a command."""
+    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(message))
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 4]} ..."

@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tinytorch.text import legible
+
 MEGABYTES = 1024  # of a process, which needs some 200 for itself
 INPUTS = 1_000_000
 
@@ -73,10 +75,8 @@ def one(name: str, runs: int, seed: int, keep: Path | None) -> dict[str, Any]:
         )
     done = re.search(r"Done (\d+) (?:runs )?in", ran.stderr)
     last = re.findall(r"^#(\d+)\s", ran.stderr, re.MULTILINE)
-    told_by = re.search(r"Uncaught Python exception: ===\n(.*?)\n\n|(==\d+== ERROR: [^\n]*)", ran.stderr, re.DOTALL)
-    fault = (
-        "" if ran.returncode == 0 and done else next(filter(None, told_by.groups())) if told_by else ran.stderr[-2000:]
-    )
+    told_by = re.search(r"fault=(.*)", ran.stdout) or re.search(r"(==\d+== ERROR: .*)", ran.stderr)
+    fault = "" if ran.returncode == 0 and done else told_by[1] if told_by else ran.stderr[-2000:]
     told = re.search(r"refused=(\d+)", ran.stdout)
     return {
         "inputs": int(done[1]) if done else int(last[-1]) if last else 0,
@@ -91,7 +91,7 @@ def fuzz(name: str, runs: int, seed: int, folder: Path) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["tinytorch", "pickle"]):
-        from tests.fuzz.targets import TARGETS, damaged, try_one
+        from tests.fuzz.targets import TARGETS, Fault, damaged, try_one
 
     target = TARGETS[name]
     seeds = target.seeds()
@@ -103,7 +103,11 @@ def fuzz(name: str, runs: int, seed: int, folder: Path) -> None:
 
     def test_one_input(data: bytes) -> None:
         counts["tried"] += 1
-        counts[try_one(target, data)] += 1
+        try:
+            counts[try_one(target, data)] += 1
+        except Fault as fault:
+            print(f"fault={legible(fault)}", flush=True)
+            raise
         if counts["tried"] >= runs:
             print(f"refused={counts['refused']}", flush=True)
 

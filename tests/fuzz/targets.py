@@ -99,6 +99,9 @@ def _checkpoint(data: bytes) -> None:
 def _submission(data: bytes) -> None:
     """A zip that was handed in: whatever it is, it is looked at, and its files are text or refused."""
     found = submissions.read("student", [_file(data, "student.zip")], ["ops", "autograd"])
+    for said in filter(None, (found.refused, *found.remarks)):
+        if not _is_a_sentence(said):
+            raise Fault(f"refused in more than a sentence: {said}")
     for module in found.files:
         try:
             found.source(module).functions  # noqa: B018
@@ -244,7 +247,7 @@ def try_one(target: Target, data: bytes) -> str:
         try:
             target.read(data)
         except target.refusals as error:
-            if not isinstance(error, SyntaxError) and not (str(error).isprintable() and len(str(error)) < 2000):
+            if not isinstance(error, SyntaxError) and not _is_a_sentence(str(error)):
                 raise Fault(f"refused in more than a sentence: {error}") from error
             return "refused"
         except Fault:
@@ -252,6 +255,10 @@ def try_one(target: Target, data: bytes) -> str:
         except Exception as error:
             raise Fault(f"{type(error).__name__}: {error}") from error
     return "read"
+
+
+def _is_a_sentence(said: str) -> bool:
+    return said.isprintable() and len(said) < 1000
 
 
 class _Watch:

@@ -158,6 +158,12 @@ def test_wrong_encodings_are_told_with_the_line(tmp_path):
     assert only(tmp_path).source("ops").lines == ("x = 1", "")
 
 
+def test_of_a_name_without_end_only_the_beginning_is_told(tmp_path):
+    with zipfile.ZipFile(tmp_path / "ann.zip", "w") as archive:
+        archive.writestr(f"../{'a' * 60_000}/ops.py", "x = 1")
+    assert len(only(tmp_path).remarks[0]) < 1000
+
+
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere names are text")
 def test_names_that_are_no_text_are_spelled_out(tmp_path):
     os.mkdir(os.path.join(os.fsencode(tmp_path), b"a\xff\x1b"))

@@ -100,7 +100,7 @@ def read(student: str, paths: Sequence[Path], wanted: Sequence[str]) -> Submissi
     except Unreadable as error:
         return Submission(student, refused=str(error))
     except UNREADABLE as error:
-        return Submission(student, refused=f"{path.name!r} cannot be read: {error or type(error).__name__}")
+        return Submission(student, refused=f"{path.name!r} cannot be read: {legible(error) or type(error).__name__}")
 
 
 @dataclass(frozen=True)
@@ -183,17 +183,22 @@ def _chosen(student: str, entries: Sequence[Entry], wanted: Sequence[str]) -> Su
         nearest = min((len(entry.path.parts) for entry in found), default=0)
         top = [entry for entry in found if len(entry.path.parts) == nearest]
         if len(top) > 1:
-            remarks.append(f"{module}.py is there {len(top)} times: {', '.join(repr(str(e.path)) for e in top[:3])}")
+            remarks.append(f"{module}.py is there {len(top)} times: {', '.join(_quoted(e.path) for e in top[:3])}")
         elif top and top[0].problem:
-            remarks.append(f"{str(top[0].path)!r} {top[0].problem}")
+            remarks.append(f"{_quoted(top[0].path)} {top[0].problem}")
         elif top:
             try:
                 files[module] = top[0].data()
             except UNREADABLE as error:
-                remarks.append(f"{str(top[0].path)!r} cannot be read: {error or type(error).__name__}")
+                remarks.append(f"{_quoted(top[0].path)} cannot be read: {legible(error) or type(error).__name__}")
     led_out = [entry for entry in entries if "leads out" in entry.problem]
     if led_out and not any("leads out" in remark for remark in remarks):
-        remarks.append(f"{str(led_out[0].path)!r} {led_out[0].problem}")
+        remarks.append(f"{_quoted(led_out[0].path)} {led_out[0].problem}")
     if not files and not remarks:
         remarks.append("no file of the course is in it")
     return Submission(student, files, tuple(remarks))
+
+
+def _quoted(path: PurePosixPath) -> str:
+    """The name of an entry, which may be as long as its student likes."""
+    return legible(repr(str(path)))
