@@ -15,7 +15,18 @@ from numpy.testing import assert_allclose
 import tinytorch
 from tinytorch._lazy import NEAREST, face
 
-FACES = ["", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "utils", "utils.data"]
+FACES = [
+    "",
+    "backends",
+    "nn",
+    "nn.functional",
+    "nn.init",
+    "nn.utils",
+    "optim",
+    "optim.lr_scheduler",
+    "utils",
+    "utils.data",
+]
 
 OURS = {  # what PyTorch does not have
     "": {"apply", "datasets", "evaluate", "fit", "training", "viz"},
@@ -48,7 +59,11 @@ PROMISED = {  # what scripts may count on
     "utils": "data",
     "utils.data": "Dataset TensorDataset Subset ConcatDataset DataLoader random_split default_collate",
     "autograd": "grad backward no_grad enable_grad set_grad_enabled",
-    "cuda": "is_available device_count",
+    "accelerator": "current_accelerator device_count is_available",
+    "backends": "cudnn mps",
+    "backends.cudnn": "benchmark deterministic enabled is_available",
+    "backends.mps": "is_available is_built",
+    "cuda": "device_count empty_cache is_available manual_seed manual_seed_all",
 }
 
 every_face = pytest.mark.parametrize("name", FACES)
@@ -149,6 +164,11 @@ def test_a_name_like_nothing_is_answered_without_a_guess():
         ("from tinytorch.nn.functional import huber_loss", "tinytorch.nn.functional has no 'huber_loss'; .*MSELoss"),
         ("from tinytorch.utils.data import DataLoadr", "tinytorch.utils.data has no 'DataLoadr'; .* DataLoader"),
         ("from tinytorch.optim.lr_scheduler import StepLRR", "tinytorch.optim.lr_scheduler has no 'StepLRR'; .*StepLR"),
+        (
+            "from tinytorch.utils.data import WeightedRandomSampler",
+            "tinytorch.utils.data has no .*; the nearest there is: Subset",
+        ),
+        ("from tinytorch import backends, numel", "tinytorch has no .numel.; the nearest there is: Tensor.numel"),
         ("from tinytorch.optim import Adagrad", "tinytorch.optim has no 'Adagrad'; the nearest there is: SGD"),
     ],
 )
@@ -178,9 +198,10 @@ def test_a_method_that_there_is_not_is_answered_with_the_nearest():
 
 def test_the_nearest_that_is_told_for_pytorchs_names_is_there_and_they_are_not():
     ours = {name for face in FACES for name in [*dir(module(face)), *module(face).__all__]} | set(dir(tinytorch.Tensor))
+    in_one_place = {"cuda", "half", "numel", "short"}  # as a module, types and a method, and asked for in another
     listed = [line.partition(": ") for line in NEAREST.strip().splitlines()]
     for theirs, _, told in listed:
-        assert not set(theirs.split()) & (ours - {"cuda"}), theirs
+        assert not set(theirs.split()) & (ours - in_one_place), theirs
         assert any(re.sub(r"\W", "", word) in ours for part in told.split() for word in part.split(".")), told
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     places = [
@@ -193,6 +214,10 @@ def test_the_nearest_that_is_told_for_pytorchs_names_is_there_and_they_are_not()
         torch.amp,
         torch.linalg,
         torch.autograd,
+        torch.nn.init,
+        torch.nn.utils,
+        torch.optim.lr_scheduler,
+        torch.utils.data,
     ]
     unknown = {name for theirs, _, _ in listed for name in theirs.split() if not any(hasattr(p, name) for p in places)}
     assert unknown == set()
@@ -302,6 +327,12 @@ def test_that_oracle_sees_another_package():
 def test_there_is_no_gpu_and_the_cpu_is_called_by_its_name():
     assert tinytorch.cuda.is_available() is False and tinytorch.cuda.device_count() == 0
     tinytorch.cuda.manual_seed_all(0)
+    tinytorch.cuda.manual_seed(0)
+    tinytorch.cuda.empty_cache()
+    assert tinytorch.accelerator.is_available() is False and tinytorch.accelerator.device_count() == 0
+    assert tinytorch.accelerator.current_accelerator() is tinytorch.accelerator.current_accelerator(True) is None
+    assert not tinytorch.backends.cudnn.is_available() and not tinytorch.backends.cudnn.enabled
+    assert not tinytorch.backends.mps.is_available() and not tinytorch.backends.mps.is_built()
     device = tinytorch.device("cuda" if tinytorch.cuda.is_available() else "cpu")
     assert (str(device), repr(device)) == ("cpu", "device(type='cpu')")
     with pytest.raises(RuntimeError, match="computes on the cpu, and has no device 'cuda'"):

@@ -15,8 +15,20 @@ import pytest
 LIBRARY = Path(__file__).resolve().parents[1] / "tinytorch"
 
 FLOORS = [  # a file imports from floors below its own only
-    ["_lazy", "_places", "_threads", "changes", "cuda", "downloads", "dtypes", "machine", "progress", "text"],
-    ["autograd", "generator", "idx", "ops"],
+    [
+        "_lazy",
+        "_places",
+        "_threads",
+        "accelerator",
+        "changes",
+        "cuda",
+        "downloads",
+        "dtypes",
+        "machine",
+        "progress",
+        "text",
+    ],
+    ["autograd", "backends", "generator", "idx", "ops"],
     ["methods"],
     ["tensor"],
     ["creation", "functional", "kernels", "serialization", "testing"],

@@ -39,7 +39,7 @@ __getattr__, __dir__, _names = face(
         "tinytorch.training": "evaluate fit",
         "math": "inf nan pi",
     },
-    "autograd cuda datasets functional nn ops optim testing training utils viz",
+    "accelerator autograd backends cuda datasets functional nn ops optim testing training utils viz",
 )
 __all__ = ["__version__", *_names]
 

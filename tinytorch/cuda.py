@@ -13,3 +13,11 @@ def device_count() -> int:
 
 def manual_seed_all(seed: int) -> None:
     """Nothing to seed."""
+
+
+def manual_seed(seed: int) -> None:
+    """Nothing to seed: `tinytorch.manual_seed` starts all random numbers."""
+
+
+def empty_cache() -> None:
+    """Nothing to empty."""

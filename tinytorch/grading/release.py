@@ -23,6 +23,7 @@ from tinytorch.course.source import Source
 from tinytorch.course.workspace import write_whole
 
 MACHINERY = {  # of the course and the command line; no mistakes, no grader
+    "backends": ("__init__", "cudnn", "mps"),
     "course": (
         *("__init__", "challenges", "checks", "drawing", "exercises", "frames", "judge", "milestones", "notebook"),
         *("probing", "recorded", "report", "source", "style", "worker", "workspace"),
@@ -34,8 +35,8 @@ MACHINERY = {  # of the course and the command line; no mistakes, no grader
 }
 BASE = ("__init__", "__main__", "_lazy", "_places", "_threads")
 HELPERS = (  # of the library, each as far as what it imports is there
-    *("changes", "creation", "cuda", "datasets", "downloads", "dtypes", "functional", "idx", "init", "methods"),
-    *("progress", "serialization", "testing", "text", "viz"),
+    *("accelerator", "changes", "creation", "cuda", "datasets", "downloads", "dtypes", "functional", "idx", "init"),
+    *("methods", "progress", "serialization", "testing", "text", "viz"),
 )
 SHORTEST = 12  # characters of a line that gives something away
 UNTOLD = "Your course gives this hint in another place."

@@ -1,0 +1,15 @@
+"""There is no accelerator here; this says so to scripts that ask for whichever there is."""
+
+
+def is_available() -> bool:
+    """Never."""
+    return False
+
+
+def current_accelerator(check_available: bool = False) -> None:
+    """None, with or without looking for it."""
+
+
+def device_count() -> int:
+    """None."""
+    return 0

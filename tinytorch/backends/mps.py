@@ -1,0 +1,11 @@
+"""There is no GPU of Apple's either; this says so to scripts that ask."""
+
+
+def is_available() -> bool:
+    """Never."""
+    return False
+
+
+def is_built() -> bool:
+    """Nor could it be."""
+    return False
