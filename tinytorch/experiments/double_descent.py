@@ -33,7 +33,7 @@ from tinytorch.tensor import Tensor
 from tinytorch.training import evaluate, fit
 
 NOISE = 0.15  # the fraction of training labels that are drawn anew
-MLP_WIDTHS = (2, 3, 4, 5, 6, 8, 11, 14, 19, 25, 33, 43, 47, 50, 53, 57, 75, 99, 131, 172, 227, 300)  # published, and three more
+MLP_WIDTHS = (2, 3, 4, 5, 6, 8, 11, 14, 19, 25, 33, 43, 47, 50, 53, 57, 75, 99, 131, 172, 227, 300)  # 3 are ours
 CNN_WIDTHS = (2, 6, 10, 14, 18, 24, 40, 70)  # some of the 29 published
 OUTPUTS = (2, 5, 10)
 LOSSES = {"mse": "mean squared error", "nll": "negative log-likelihood"}
