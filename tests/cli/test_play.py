@@ -4,12 +4,14 @@ import argparse
 import http.client
 import json
 import os
+import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
-import time
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -32,23 +34,27 @@ def network():
 
 
 @pytest.fixture
-def ask(network):
+def server(network):
     with play.listen(0) as server:
         server.network = network
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
-
-        def ask(method, path, body=None, headers=None):
-            connection = http.client.HTTPConnection(*server.server_address, timeout=20)
-            connection.request(method, path, body, headers or {})
-            reply = connection.getresponse()
-            content = reply.read()
-            connection.close()
-            return reply, content
-
-        yield ask
+        yield server
         server.shutdown()
         thread.join(20)
+
+
+@pytest.fixture
+def ask(server):
+    def ask(method, path, body=None, headers=None):
+        connection = http.client.HTTPConnection(*server.server_address, timeout=20)
+        connection.request(method, path, body, headers or {})
+        reply = connection.getresponse()
+        content = reply.read()
+        connection.close()
+        return reply, content
+
+    return ask
 
 
 def options(checkpoint=None, model=None):
@@ -84,6 +90,7 @@ def test_the_page_and_its_questions(ask, network):
     assert reply.status == 200 and b'<canvas id="pad"' in page
     assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
     assert json.loads(ask("GET", "/about")[1]) == {"data": "tinydigits", "shape": [1, 8, 8], "examples": 200}
+    assert ask("GET", "/example/199")[0].status == 200
     example = json.loads(ask("GET", "/example/7")[1])
     assert example["label"] == network.examples[1][7] and len(example["drawn"]) == 64
     reply, seen = ask("POST", "/look", json.dumps({"drawn": example["drawn"]}))
@@ -107,7 +114,13 @@ def test_the_page_holds_all_that_it_needs():
         ("POST", "/look", "{}", 400, "drawn"),
         ("POST", "/look", '{"drawn": [1, 2]}', 400, "expects 64 numbers"),
         ("POST", "/look", json.dumps({"drawn": ["x"] * 64}), 400, "expects 64 numbers"),
-        ("POST", "/look", json.dumps({"drawn": [float("nan")] * 64}), 400, "finite"),
+        ("POST", "/look", json.dumps({"drawn": [float("nan")] * 64}), 400, "from -1000 to 1000"),
+        ("POST", "/look", json.dumps({"drawn": [1e38] * 64}), 400, "from -1000 to 1000"),
+        ("POST", "/look", json.dumps({"drawn": [10**400] * 64}), 400, "expects 64 numbers"),
+        ("POST", "/look", '{"drawn": [1' + "0" * 5000 + "]}", 400, "expects"),  # longer than int() reads
+        ("POST", "/look", "[" * 50_000, 400, "expects"),
+        ("POST", "/look", b'{"drawn": "\xff"}', 400, "expects"),
+        ("GET", "/example/" + "1" * 5000, None, 404, "there are 200 examples"),
         ("POST", "/look", " " * (play.LARGEST + 1), 400, "ask /look"),
         ("POST", "/other", "{}", 400, "ask /look"),
     ],
@@ -115,6 +128,65 @@ def test_the_page_holds_all_that_it_needs():
 def test_a_question_that_makes_no_sense_is_answered(ask, method, path, body, status, said):
     reply, content = ask(method, path, body)
     assert reply.status == status and said in json.loads(content)["error"]
+
+
+@pytest.mark.parametrize("length", ["1" * 5000, "-1", "1e3", "\xb2", "100001", ""])
+def test_a_length_that_makes_no_sense_is_answered(ask, length):
+    reply, content = ask("POST", "/look", headers={"Content-Length": length})
+    assert reply.status == 400 and "ask /look" in json.loads(content)["error"]
+
+
+def test_a_page_from_elsewhere_may_not_ask(ask):
+    drawn = json.dumps({"drawn": [0.0] * 64})
+    for origin in ("http://elsewhere.example", "null", "https://localhost:1", "http://localhost:2"):
+        reply, content = ask("POST", "/look", drawn, {"Host": "localhost:1", "Origin": origin})
+        assert reply.status == 403 and b"this machine only" in content
+    assert ask("POST", "/look", drawn, {"Host": "localhost:1", "Origin": "http://localhost:1"})[0].status == 200
+    assert "frame-ancestors 'none'" in ask("GET", "/")[0].headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"", b"POST /look HTTP/1.1\r\nHost: loc", b"POST /look HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"],
+)
+def test_who_does_not_go_on_asking_is_not_waited_for(server, begun, monkeypatch, capfd):
+    assert 0 < play.Handler.timeout < 60
+    monkeypatch.setattr(play.Handler, "timeout", 0.05)
+    with socket.create_connection(server.server_address, timeout=20) as connection:
+        connection.sendall(begun)
+        assert connection.recv(100) == b""
+    assert capfd.readouterr().err == ""
+
+
+def test_who_leaves_before_the_answer_is_no_fault(server, network, monkeypatch, capfd):
+    asked, left, ended = (threading.Event() for _ in range(3))
+
+    def slow(drawn):
+        asked.set()
+        left.wait(20)
+        return {}
+
+    def end(request, shutdown=server.shutdown_request):
+        shutdown(request)
+        ended.set()
+
+    monkeypatch.setattr(network, "look", slow)
+    monkeypatch.setattr(server, "shutdown_request", end)
+    connection = socket.create_connection(server.server_address)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # it is cut, not closed
+    connection.sendall(b'POST /look HTTP/1.1\r\nHost: localhost\r\nContent-Length: 11\r\n\r\n{"drawn":0}')
+    assert asked.wait(20)
+    connection.close()
+    left.set()
+    assert ended.wait(20) and capfd.readouterr().err == ""
+
+
+def test_any_other_fault_of_the_server_is_told(server, capfd):
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError:
+        server.handle_error(None, server.server_address)
+    assert "ZeroDivisionError" in capfd.readouterr().err
 
 
 def test_it_is_for_this_machine_only(ask):
@@ -251,8 +323,8 @@ def test_a_port_that_is_none(capsys):
     assert main.main(["play", "--port", "70000"]) == 2 and "from 0 to 65535" in capsys.readouterr().err
 
 
-def started(folder, *arguments):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BROWSER": "/nowhere/browser", "PATH": "/nowhere"}
+def started(folder, *arguments, browser="/nowhere/browser"):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "BROWSER": browser, "PATH": "/nowhere"}
     environment.pop("DISPLAY", None)
     return subprocess.Popen(
         [sys.executable, "-m", "tinytorch", "play", "--port", "0", *arguments],
@@ -266,10 +338,29 @@ def test_without_a_browser_it_says_where_the_page_is_and_ends_with_an_interrupt(
     process = started(tmp_path, str(file))
     lines = [process.stdout.readline(), process.stdout.readline()]
     assert lines[0].startswith("Draw at http://127.0.0.1:") and "No browser was found" in lines[1]
-    time.sleep(0.2)  # until it serves; an interrupt before that is one of the start
+    with urllib.request.urlopen(lines[0].split()[2].rstrip(";"), timeout=20) as page:
+        assert b"<canvas" in page.read()  # it serves; an interrupt before that is one of the start
     process.send_signal(signal.SIGINT)
     rest, _ = process.communicate(timeout=20)
     assert process.returncode == 0 and "Traceback" not in rest
+
+
+def test_a_browser_in_the_terminal_is_served_while_it_is_open(tmp_path):
+    tinytorch.save(play.make("mlp").state_dict(), tmp_path / "model.npz")
+    script = tmp_path / "browser.py"
+    script.write_text("import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=20).status, flush=True)\n")
+    process = started(tmp_path, "model.npz", browser=f"{sys.executable} {script} %s")
+    lines = [process.stdout.readline(), process.stdout.readline()]
+    process.terminate()
+    process.communicate(timeout=20)
+    assert lines[0].startswith("Draw at") and lines[1] == "200\n"
+
+
+def test_a_signal_that_is_drawn_stays_as_far_from_zero_as_those_of_the_data():
+    page = Path(play.__file__).with_suffix(".html").read_text(encoding="utf-8")
+    most = float(re.search(r"const MOST = ([\d.]+);", page)[1])
+    data = np.concatenate([part.tensors[0].array for part in tinytorch.datasets.mnist1d()])
+    assert 0 <= most - abs(data).max() < 0.5 and most < play.FURTHEST
 
 
 def test_in_a_workspace_their_own_files_compute(tmp_path):

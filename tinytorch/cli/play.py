@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import errno
 import json
+import math
 import runpy
 import sys
 import threading
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 HOST, PORT = "127.0.0.1", 8088
 LARGEST = 100_000  # bytes of a question
+PATIENCE = 20  # seconds for one that has begun
+FURTHEST = 1000  # from zero, of a point that is drawn
 SHAPES = {"tinydigits": (1, 8, 8), "mnist1d": (1, 40)}  # what one draws, by the data set that is like it
 NETWORKS = {"cnn": "tinydigits", "mlp": "tinydigits", "signals": "mnist1d"}
 EPOCHS = {"cnn": 15, "mlp": 30, "signals": 15}
@@ -69,8 +72,10 @@ def run(options: argparse.Namespace) -> int:
         server.network = load(options) if options.checkpoint or options.model else train(options.network)
         address = f"http://{HOST}:{server.server_port}"
         print(f"Draw at {address}; Ctrl-C ends it.", flush=True)
-        if not options.no_browser and not open_browser(address):
-            print("No browser was found here: open the address in one.", flush=True)
+        if (
+            not options.no_browser
+        ):  # beside the server, for a browser in the terminal waits there until its reader ends it
+            threading.Thread(target=open_browser, args=(address,), daemon=True).start()
         try:
             server.serve_forever()
         except KeyboardInterrupt:
@@ -88,12 +93,14 @@ def enter_workspace() -> None:
             raise CommandError(str(error), 1) from None
 
 
-def open_browser(address: str) -> bool:
-    """Show a page to the person at this machine; False where there is nothing to show it with."""
+def open_browser(address: str) -> None:
+    """Show a page to the person at this machine, or say that there is nothing to show it with."""
     try:
-        return webbrowser.open(address)
+        opened = webbrowser.open(address)
     except webbrowser.Error:
-        return False
+        opened = False
+    if not opened:
+        print("No browser was found here: open the address in one.", flush=True)
 
 
 # The network
@@ -126,17 +133,17 @@ class Network:
         no_grad, tensor = import_module("tinytorch.autograd").no_grad, import_module("tinytorch.tensor").Tensor
         shape = SHAPES[self.data]
         try:
-            values = np.asarray(drawn, np.float32).reshape(1, *shape)
-        except (TypeError, ValueError):
+            values = np.asarray(drawn, np.float64).reshape(1, *shape)
+        except (TypeError, ValueError, OverflowError):
             raise ValueError(f"play expects {np.prod(shape)} numbers") from None
-        if not np.isfinite(values).all():
-            raise ValueError("play expects finite numbers")
-        with self._one_at_a_time, no_grad():
-            layers, output = activations(self.model, tensor(values))
-            probabilities = output.softmax(-1).array.reshape(-1)
-        if not np.isfinite(probabilities).all():
+        if not (np.abs(values) <= FURTHEST).all():  # nan is refused, too
+            raise ValueError(f"play expects numbers from -{FURTHEST} to {FURTHEST}")
+        with self._one_at_a_time, no_grad(), np.errstate(all="ignore"):
+            layers, output = activations(self.model, tensor(values.astype(np.float32)))
+            probabilities = plain(output.softmax(-1).array)
+        if not all(map(math.isfinite, [*probabilities, *(value for layer in layers for value in layer["values"])])):
             raise ValueError("the network answers with what is no number: some of its parameters are nan or infinite")
-        return {"layers": layers, "probabilities": plain(probabilities)}
+        return {"layers": layers, "probabilities": probabilities}
 
 
 def activations(model: Any, x: Any) -> tuple[list[dict[str, Any]], Any]:
@@ -315,6 +322,11 @@ class Server(ThreadingHTTPServer):
     allow_reuse_address = sys.platform != "win32"  # there it would let two servers share a port
     network: Network
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing where somebody closed the page before the answer was there."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
 
 def listen(port: int) -> Server:
     """A server on a port of the loopback. Raises CommandError where something else has it."""
@@ -327,10 +339,16 @@ def listen(port: int) -> Server:
         raise CommandError(f"port {port} {why}: --port 0 takes one that is free", 1) from None
 
 
+def whole(text: str, most: int) -> int | None:
+    """The whole number from 0 to `most` that a text is, or None. A text of many digits is not even read."""
+    return int(text) if text.isdecimal() and len(text) <= len(str(most)) and int(text) <= most else None
+
+
 class Handler(BaseHTTPRequestHandler):
     """GET / is the page, /about what is drawn, /example/N a test example; POST /look is asked as one draws."""
 
     server: Server
+    timeout = PATIENCE
 
     def do_GET(self) -> None:
         """The page, or an example."""
@@ -350,28 +368,36 @@ class Handler(BaseHTTPRequestHandler):
         """What the network makes of a drawing."""
         if not self._is_local():
             return
-        length = self.headers.get("Content-Length", "")
-        if self.path != "/look" or not length.isdecimal() or int(length) > LARGEST:
+        length = whole(self.headers.get("Content-Length", ""), LARGEST)
+        if self.path != "/look" or length is None:
             self._answer({"error": "ask /look, with the numbers of a drawing"}, 400)
             return
+        self._answer(*self._look(self.rfile.read(length)))
+
+    def _look(self, question: bytes) -> tuple[dict[str, Any], int]:
         try:
-            self._answer(self.server.network.look(json.loads(self.rfile.read(int(length)))["drawn"]))
-        except (ValueError, KeyError, TypeError) as error:
-            self._answer({"error": str(error)}, 400)
+            drawn = json.loads(question)["drawn"]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            return {"error": f'play expects {{"drawn": [numbers]}}: {error}'}, 400
+        try:
+            return self.server.network.look(drawn), 200
+        except ValueError as error:
+            return {"error": str(error)}, 400
         except Exception as error:  # of the learner's code: the page shows it, and goes on
-            self._answer({"error": f"{type(error).__name__}: {error}"}, 500)
+            return {"error": f"{type(error).__name__}: {error}"}, 500
 
     def _example(self, number: str) -> None:
         inputs, labels = self.server.network.examples
-        if not number.isdecimal() or int(number) >= len(labels):
+        i = whole(number, len(labels) - 1)
+        if i is None:
             self._answer({"error": f"there are {len(labels)} examples, from 0 on"}, 404)
             return
-        self._answer({"drawn": plain(inputs[int(number)]), "label": int(labels[int(number)])})
+        self._answer({"drawn": plain(inputs[i]), "label": int(labels[i])})
 
     def _is_local(self) -> bool:
-        """Whether the page was asked for by this machine's name: others may lead a browser here under theirs."""
-        name = self.headers.get("Host", "").rsplit(":", 1)[0]
-        if name in (HOST, "localhost"):
+        """Whether our own page asks, by this machine's name: others may lead a browser here, or have theirs ask."""
+        host = self.headers.get("Host", "")
+        if host.rsplit(":", 1)[0] in (HOST, "localhost") and self.headers.get("Origin") in (None, f"http://{host}"):
             return True
         self._answer({"error": "this page is for this machine only"}, 403)
         return False
@@ -386,7 +412,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.send_header(
             "Content-Security-Policy",
-            "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:",
+            "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; "
+            "frame-ancestors 'none'",
         )
         self.end_headers()
         self.wfile.write(body)
