@@ -1011,6 +1011,13 @@ def test_an_editable_install_by_links_finds_the_data_in_the_checkout(tmp_path: P
     assert module(site / "tinytorch" / "_places.py", "installed").find_folder("datasets") == data
 
 
+def test_an_install_that_lost_its_data_says_where_they_should_be(tmp_path: Path) -> None:
+    library = installed(tmp_path)
+    somebody_elses(tmp_path / "datasets")
+    with pytest.raises(FileNotFoundError, match=r"folder of datasets is neither .*_datasets nor .*: install it again$"):
+        module(library, "installed").find_folder("datasets")
+
+
 def test_a_folder_called_datasets_without_the_marker_is_not_ours(tmp_path: Path) -> None:
     library = installed(tmp_path)
     somebody_elses(tmp_path / "datasets")

@@ -591,6 +591,11 @@ def test_a_batch_that_is_refused_leaves_the_statistics_alone():
     assert_array_equal(layer.running_var.array, 1)
 
 
+def test_batch_norm_needs_channels():
+    with pytest.raises(RuntimeError, match=r"batch_norm expects an input \(N, C, ...\), got shape \(3,\)"):
+        tinytorch.nn.functional.batch_norm(Tensor(np.ones(3)), None, None, training=True)
+
+
 def test_an_empty_batch_is_refused_while_training_only():
     layer = BatchNorm1d(3)
     with pytest.raises(

@@ -373,6 +373,14 @@ def test_a_structure_that_makes_no_sense_is_refused(structure, tmp_path):
     reason(zip_of({"tinytorch.json": structure, "x.npy": honest}), tmp_path / "structure")
 
 
+def test_an_array_in_the_format_for_long_headers_is_read(tmp_path):
+    stream = io.BytesIO()
+    np.lib.format.write_array(stream, np.arange(3), version=(2, 0))
+    structure = b'{"version": 1, "object": {"array": "x"}}'
+    (tmp_path / "f").write_bytes(zip_of({"tinytorch.json": structure, "x.npy": stream.getvalue()}))
+    assert tinytorch.load(tmp_path / "f").tolist() == [0, 1, 2]
+
+
 def test_what_a_file_says_is_quoted_so_that_no_terminal_obeys_it(tmp_path):
     structure = {"version": 1, "object": [{"array": "a\x1b[2J\nb"}, {"array": "a\x1b[2J\nb"}]}
     with zipfile.ZipFile(tmp_path / "f", "w") as archive:

@@ -97,6 +97,8 @@ def test_matrix_products_take_arrays_on_both_sides():
     for product in (Tensor(a) @ b, a @ Tensor(b), Tensor(a).matmul(Tensor(b)), np.matmul(a, Tensor(b))):
         assert isinstance(product, Tensor)
         assert_array_equal(product.numpy(), a @ b)
+    with pytest.raises(RuntimeError, match=r"got shapes \(\) and \(2, 3\)"):
+        2 @ Tensor(a)
 
 
 @pytest.mark.parametrize("other", [None, "a", [1.0, 2.0], (1, 2), {}, 1j])
@@ -194,6 +196,14 @@ def test_writing_casts_to_the_type_of_what_is_written_to():
     n.fill_(4.5)
     assert n.tolist() == [4, 4, 4]
     assert tinytorch.zeros(2, 3).copy_(tinytorch.arange(3.0)).tolist() == [[0, 1, 2], [0, 1, 2]]
+
+
+def test_a_tensor_is_expanded_as_another_and_its_gradient_is_summed():
+    x = tinytorch.tensor([[1.0], [2.0]], requires_grad=True)
+    y = x.expand_as(tinytorch.zeros(2, 3))
+    assert y.tolist() == [[1, 1, 1], [2, 2, 2]] and np.shares_memory(y.array, x.array)
+    y.sum().backward()
+    assert x.grad.tolist() == [[3], [3]]
 
 
 def test_expanded_and_read_only_memory_cannot_be_written_to():

@@ -102,8 +102,11 @@ def tests_of(file: str) -> list[str]:
     return [own.as_posix()] if (PROJECT / own).exists() else ELSEWHERE.get(inside.stem, [])
 
 
-def verdict(fault: Fault, copy: Path, reach: Reach) -> str:
-    """What became of a fault: "caught by ...", "survived", or that it does not fit the file."""
+def verdict(fault: Fault, copy: Path, reach: Reach, everything: bool = True) -> str:
+    """What became of a fault: "caught by ...", "survived", or that it does not fit the file.
+
+    everything: whether all tests come last, after those that reach the place and those of the file.
+    """
     path = copy / fault.file
     whole = path.read_text(encoding="utf-8")
     if whole.count(fault.was) != 1 or fault.was == fault.becomes:
@@ -112,7 +115,7 @@ def verdict(fault: Fault, copy: Path, reach: Reach) -> str:
     nearest = reach.tests(fault.file, whole, whole.index(fault.was), len(fault.was), own)
     write(path, whole.replace(fault.was, fault.becomes))
     try:
-        for tests in filter(None, (nearest, own, ["tests"])):
+        for tests in filter(None, (nearest, own, ["tests"] if everything else [])):
             failed = first_failure(tests, copy)
             if failed:
                 return f"caught by {failed}"
@@ -148,7 +151,13 @@ def first_failure(tests: list[str], copy: Path) -> str | None:
     raise RuntimeError("\n".join(["pytest itself failed:", *lines[-20:]]))
 
 
-def judge_all(faults: list[Fault], workers: int, known: dict[str, str], note: Callable[[str, str], None]) -> list[str]:
+def judge_all(
+    faults: list[Fault],
+    workers: int,
+    known: dict[str, str],
+    note: Callable[[str, str], None],
+    everything: bool = True,
+) -> list[str]:
     """The verdict on every fault that is not `known`, each worker in a copy of its own; `note` is told of each at once."""
     with tempfile.TemporaryDirectory() as scratch:
         copies: Queue[Path] = Queue()
@@ -164,7 +173,7 @@ def judge_all(faults: list[Fault], workers: int, known: dict[str, str], note: Ca
                 return known[key]
             copy = copies.get()
             try:
-                said = verdict(fault, copy, reach)
+                said = verdict(fault, copy, reach, everything)
             finally:
                 copies.put(copy)
             print(f"{i:>4} of {len(faults)}  {fault.file}  {said}", flush=True)
