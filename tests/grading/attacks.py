@@ -215,6 +215,58 @@ ATTACKS = [
         "    " + HONEST,
         said="ended with status 0",
     ),
+    Attack(
+        59, "memory that is shared",
+        "import mmap\n    kept = [mmap.mmap(-1, 2**26) for i in range(40)]\n    return None",
+        said="Cannot allocate memory",
+    ),
+    Attack(
+        60, "memory of no process",
+        "import ctypes, os\n"
+        "    os.posix_fallocate(os.memfd_create('x'), 0, 2**20)\n    return None",
+        said="Operation not permitted",
+    ),
+    Attack(
+        61, "folders without end",
+        "import os\n    while True:\n        os.mkdir('a')\n        os.chdir('a')",
+        said="More was written into files",
+    ),
+    Attack(
+        62, "files in folders that are shut",
+        "import os\n"
+        "    os.mkdir('shut', 0o300)\n"
+        "    for i in range(10**9):\n"
+        "        open(f'shut/{{i}}', 'wb').write(b'some')",
+        said="More was written into files",
+    ),
+    Attack(
+        63, "rights and times of files",
+        "import os\n"
+        "    try:\n"
+        "        os.utime('{outside}/results.json', (0, 0))\n"
+        "    finally:\n"
+        "        os.chmod('{outside}/results.json', 0)",
+        said="Error",
+    ),
+    Attack(
+        64, "limits of the server",
+        "import os, resource\n"
+        "    for which in range(16):\n"
+        "        try:\n"
+        "            resource.prlimit(os.getppid(), which, (0, 0))\n"
+        "        except OSError:\n"
+        "            pass\n"
+        "    " + WRONG,
+    ),
+    Attack(
+        65, "a shape that is no number",
+        "import os, struct\n"
+        "    text = b'{{\"array\": \"f8\", \"shape\": [0, 1' + b'0' * 40 + b'], \"order\": \"C\"}}'\n"
+        "    os.write(3, struct.pack('<Q', len(text)) + text)\n"
+        "    " + WRONG,
+        said="garbled",
+    ),
+    Attack(66, "the same by a faster name", "from tinytorch import kernels\n    return kernels.cross_entropy(a, b)", said="tinytorch has no 'kernels'"),
 ]  # fmt: skip
 
 SAMPLE = {2, 3, 6, 11, 14, 18, 20, 24, 26, 28, 34, 35, 40, 42, 44, 48}  # what every commit sees, at the strongest level

@@ -1,16 +1,20 @@
 """Synthetic students of the first module: honest ones with the course's own mistakes, and hostile ones with the attacks."""
 
+import ast
 import zipfile
 
 import numpy as np
 
 from tests.grading.attacks import ATTACKS
-from tests.grading.test_attacks import attacked
 from tinytorch.course.exercises import modules
-from tinytorch.course.source import put, unwritten
+from tinytorch.course.source import Source, put, unwritten
 from tinytorch.course.workspace import substituted
 
 FIRST = modules()[0]
+SMALL, FEW = (  # files in which one exercise is written, and two: 5 and 10 points
+    put(FIRST.stub(), FIRST.library, [name for e in FIRST.exercises[:count] for name in e.functions]).text
+    for count in (1, 2)
+)
 HARMFUL = [attack for attack in ATTACKS if attack.number not in (10, 42, 47)]  # that take no minute, and end alike
 
 
@@ -32,6 +36,17 @@ def honest(seed):
     missing = [name for name in FIRST.library.functions if name not in own.functions]
     assert set(unwritten(own)) <= set(FIRST.messages)
     return put(own, FIRST.library, missing).text
+
+
+def attacked(body, text=FIRST.library.text, **facts):
+    """A file in which every function of the first exercise has this body."""
+    functions = []
+    for name in FIRST.exercises[0].functions:
+        (node,) = FIRST.library.functions[name]
+        honest = "\n    ".join(ast.unparse(statement) for statement in node.body[1:])
+        both = "a = b = x\n    " if name == "neg" else ""
+        functions.append(f"def {name}({ast.unparse(node.args)}):\n    {both}{body.format(honest=honest, **facts)}\n")
+    return put(Source.of(text), Source.of("\n\n".join(functions)), FIRST.exercises[0].functions).text
 
 
 def hostile(seed, outside):

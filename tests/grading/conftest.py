@@ -25,7 +25,7 @@ class Bench:
     def __init__(self, means):
         self.means = means
         self.worlds = Worlds(means).make()
-        self.grader = Grader(self.worlds, "a term", seconds=2.0)
+        self.grader = Grader(self.worlds, "term", seconds=2.0)
         self.facts = {"isolation": {"level": means.level, "means": str(means), "holds": trial(self.grader)}}
 
     def grade(self, numbers, student="somebody", **files):

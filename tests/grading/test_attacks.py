@@ -1,6 +1,5 @@
 """The attacks, at every level that the machine offers: nothing undeserved, nothing lost, nothing outside."""
 
-import ast
 import socket
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 import tinytorch
 from tests.grading.attacks import ATTACKS, FILE, FULL, HONEST, SAMPLE, WRONG
+from tests.grading.classroom import FEW, attacked
 from tests.grading.conftest import Bench, by_number, library
 from tinytorch.course.checks import Case
 from tinytorch.course.exercises import modules
@@ -18,18 +18,17 @@ from tinytorch.grading.world import LEVELS, standard_library
 
 ROOT = str(tinytorch.__path__[0]).removesuffix("/tinytorch")
 OPS = library("01")["ops"]
-FIRST = modules()[0]
 
 
 @pytest.fixture(scope="session")
 def honest(benches):
-    """What an honest student earns in the first module."""
+    """What an honest student earns by a file of the first module."""
     known = {}
 
-    def result(level):
-        if level not in known:
-            known[level] = benches(level).grade(["01"], ops=OPS)
-        return known[level]
+    def result(level, text):
+        if (level, text) not in known:
+            known[level, text] = by_number(benches(level).grade(["01"], ops=text))
+        return known[level, text]
 
     return result
 
@@ -66,10 +65,10 @@ def reached(listener):
     return found
 
 
-def strike(attack, bench, outside, listener):
+def strike(attack, text, bench, outside, listener):
     """The result of a file with an attack in every function of the first exercise."""
     facts = {"outside": outside, "root": ROOT, "port": listener[0].getsockname()[1]}
-    text = attacked(attack.body, **facts)
+    text = attacked(attack.body, text, **facts)
     if attack.name == "renamed function":
         text = text.replace("def add(", "def plus(")
     imports = "import numpy as np\n"
@@ -77,18 +76,7 @@ def strike(attack, bench, outside, listener):
     return bench.grade(["01"], ops=text.replace(imports, f"{imports}{attack.above.format(**facts)}\n"))
 
 
-def attacked(body, **facts):
-    """The library's file, in which every function of the first exercise has this body."""
-    functions = []
-    for name in FIRST.exercises[0].functions:
-        (node,) = FIRST.library.functions[name]
-        honest = "\n    ".join(ast.unparse(statement) for statement in node.body[1:])
-        both = "a = b = x\n    " if name == "neg" else ""
-        functions.append(f"def {name}({ast.unparse(node.args)}):\n    {both}{body.format(honest=honest, **facts)}\n")
-    return put(FIRST.library, Source.of("\n\n".join(functions)), FIRST.exercises[0].functions).text
-
-
-def check(attack, level, benches, honest, outside, listener):
+def check(attack, text, level, benches, honest, outside, listener):
     bench = benches(level)
     holds = bench.facts["isolation"]["holds"]
     if attack.number in (26, 44) and not holds["signals"]:
@@ -97,13 +85,14 @@ def check(attack, level, benches, honest, outside, listener):
         )
     if attack.number in (14, 23, 46) and not (holds["files"] or bench.means.user):
         pytest.skip("this level lets a student's code read and write what the user who runs the tests may")
-    result = strike(attack, bench, outside, listener)
-    tests, fair = by_number(result), by_number(honest(level))
-    lost = {number for number, test in tests.items() if test["score"] < test["max_score"]}
+    result = strike(attack, text, bench, outside, listener)
+    tests, fair = by_number(result), honest(level, text)
+    lost = {number for number, test in tests.items() if test["score"] < fair[number]["score"]}
     if level in attack.gap:
         assert result["extra_data"]["flags"], "what is not held at a level is flagged"
     else:
-        expected = {FILE: set(tests), FULL: set()}.get(attack.loses, {"01.1"})
+        worked = {number for number, test in fair.items() if test["score"]}
+        expected = {FILE: worked, FULL: set()}.get(attack.loses, {"01.1"})
         assert lost == expected and all(tests[number]["score"] == 0 for number in lost), lost
         assert all(tests[number] == fair[number] for number in tests.keys() - expected - {"01.1"})
         assert attack.said in tests["01.1"]["output"]
@@ -115,19 +104,72 @@ def check(attack, level, benches, honest, outside, listener):
 
 @pytest.mark.parametrize("attack", [one for one in ATTACKS if one.number in SAMPLE], ids=str)
 def test_an_attack_earns_nothing_and_changes_nothing(attack, means, benches, honest, outside, listener):
-    check(attack, means.level, benches, honest, outside, listener)
+    check(attack, FEW, means.level, benches, honest, outside, listener)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("attack", ATTACKS, ids=str)
 def test_an_attack_earns_nothing_at_any_level(attack, level, benches, honest, outside, listener):
-    check(attack, level, benches, honest, outside, listener)
-    assert by_number(benches(level).grade(["01"], ops=OPS)) == by_number(honest(level))
+    check(attack, OPS, level, benches, honest, outside, listener)
+    assert by_number(benches(level).grade(["01"], ops=OPS)) == honest(level, OPS)
 
 
 def test_after_all_attacks_an_honest_student_earns_all(bench):
     assert bench.grade(["01"], ops=OPS)["score"] == 60
+
+
+KEPT = """
+import ctypes, os, resource
+library = ctypes.CDLL(None)
+
+def keep():
+    server = os.getppid()
+    for way in (
+        lambda: library.shmget(77, 4096, 0o1600),
+        lambda: os.setxattr(".", "user.kept", b"kept"),
+        lambda: os.chmod(".", 0o701),
+        lambda: os.utime(".", (77, 77)),
+        lambda: os.setpriority(os.PRIO_PROCESS, server, 7),
+        lambda: resource.prlimit(server, resource.RLIMIT_STACK, (77 * 4096, resource.getrlimit(resource.RLIMIT_STACK)[1])),
+        lambda: os.mkdir("kept"),
+        lambda: open("file", "w").write("kept"),
+    ):
+        try:
+            way()
+        except OSError:
+            pass
+
+def kept():
+    place = os.stat(".")
+    found = {
+        "memory": library.shmget(77, 4096, 0o600) >= 0,
+        "attributes": os.listxattr("."),
+        "rights": place.st_mode & 0o777 == 0o701,
+        "times": place.st_mtime == 77,
+        "priority": os.getpriority(os.PRIO_PROCESS, os.getppid()) == 7,
+        "limits": resource.getrlimit(resource.RLIMIT_STACK)[0] == 77 * 4096,
+        "files": os.listdir("."),
+    }
+    raise RuntimeError(f"kept {[name for name, there in found.items() if there]}")
+
+"""
+
+
+def find_what_was_kept(bench):
+    """The code of one exercise, which sees the solutions of all others of its file, leaves nothing to the next one."""
+    own = put(Source.of(attacked("keep()\n    " + HONEST, FEW)), Source.of("def sqrt(x):\n    kept()\n"), ["sqrt"])
+    tests = by_number(bench.grade(["01"], ops=own.text + KEPT))
+    assert tests["01.1"]["score"] == 5 and "raised RuntimeError: kept []" in tests["01.2"]["output"]
+
+
+def test_an_exercise_leaves_nothing_to_the_next(bench):
+    find_what_was_kept(bench)
+
+
+@pytest.mark.long
+def test_an_exercise_leaves_nothing_to_the_next_at_any_level(each_bench):
+    find_what_was_kept(each_bench)
 
 
 LOOK = """
@@ -161,9 +203,9 @@ def test_what_is_installed_beside_python_is_covered(level, benches):
 def test_no_worker_is_left_behind(means):
     """Nor is one started for whoever is asked nothing: bwrap that is killed while it starts leaves a child for good."""
     bench = Bench(means)
-    bench.grade(["01"], ops=OPS)
+    bench.grade(["01"], ops=FEW)
     assert not bench.grader.working, "the whole of a single module is nothing to be asked of"
-    bench.grade(["01"], ops=attacked("import os; os._exit(0)"))
+    bench.grade(["01"], ops=attacked("import os; os._exit(0)", FEW))
     bench.grader.enter([])
     bench.close()
     folder = str(bench.worlds.folder).encode()
@@ -180,13 +222,13 @@ def seen(path):
 def test_the_attacks_are_numbered_and_what_they_wrap_is_wrong_or_right(bench):
     numbers = [attack.number for attack in ATTACKS]
     assert numbers == sorted(set(numbers)) and set(numbers) >= SAMPLE
-    assert by_number(bench.grade(["01"], ops=attacked(WRONG)))["01.1"]["score"] == 0
-    assert by_number(bench.grade(["01"], ops=attacked(HONEST)))["01.1"]["score"] == 5
+    assert by_number(bench.grade(["01"], ops=attacked(WRONG, FEW)))["01.1"]["score"] == 0
+    assert by_number(bench.grade(["01"], ops=attacked(HONEST, FEW)))["01.1"]["score"] == 5
 
 
 def test_modules_that_shadow_others_are_not_seen(bench):
     """45: a submission that brings numpy.py, conftest.py and pytest.ini is graded as if they were not there."""
-    assert bench.grade(["01"], ops=OPS, numpy="raise SystemExit", conftest="raise SystemExit")["score"] == 60
+    assert bench.grade(["01"], ops=FEW, numpy="raise SystemExit", conftest="raise SystemExit")["score"] == 10
 
 
 RECURSIVE = """
@@ -209,7 +251,7 @@ def test_an_engine_that_calls_itself_for_every_step_is_told(bench):
     """58: recursion is right for small graphs, and no way through ten thousand operations."""
     exercise = modules()[1].exercises[3]
     own = substituted(exercise.module, ["trace"], Source.of(RECURSIVE))
-    files = {**library("01", "02", "03"), "autograd": own.text}
-    tests = [test for test in bench.grade(["01", "02", "03"], **files)["tests"] if test["score"] < test["max_score"]]
+    files = {**library("02", "03"), "autograd": own.text}
+    tests = [test for test in bench.grade(["02", "03"], **files)["tests"] if test["score"] < test["max_score"]]
     assert [test["name"] for test in tests] == ["whole 03 ten thousand operations in a row, there and back"]
     assert "calls itself" in tests[0]["output"]

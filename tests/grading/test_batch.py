@@ -10,22 +10,22 @@ import sys
 import time
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import tinytorch
-from tests.grading.classroom import hand_in, honest, hostile
+from tests.grading.classroom import SMALL, hand_in, honest, hostile
 from tests.grading.conftest import library
 from tinytorch.grading import batch as batches
 from tinytorch.grading.batch import Batch, Refused, run
-from tinytorch.grading.scoring import Task
+from tinytorch.grading.scoring import Task, results
 
 ROOT = str(tinytorch.__path__[0]).removesuffix("/tinytorch")
 OPS = library("01")["ops"]
-WRONG = OPS.replace("return a * b, ", "return a * b + 1, ")
+WRONG = SMALL.replace("return a * b, ", "return a * b + 1, ")
 ODD = 'O\'Brien, "Al" =1+1 <script>'
 
 
@@ -34,12 +34,12 @@ def handed_in(tmp_path_factory):
     folder = tmp_path_factory.mktemp("in")
     hand_in(folder, "ann", OPS)
     hand_in(folder, "bob", WRONG, packed=True)
-    hand_in(folder, ODD, OPS)
-    hand_in(folder, "eve", "import os\nos._exit(0)\n")
+    hand_in(folder, ODD, SMALL)
+    hand_in(folder, "eve", f"import os\nos._exit(0)\n{SMALL}")
     (folder / "fay").mkdir()
     (folder / "gil.zip").write_bytes(b"nothing")
-    hand_in(folder, "hal", OPS)
-    hand_in(folder, "hal", OPS, packed=True)
+    hand_in(folder, "hal", SMALL)
+    hand_in(folder, "hal", SMALL, packed=True)
     return folder
 
 
@@ -49,6 +49,25 @@ def graded(handed_in, means, tmp_path_factory):
         handed_in, tmp_path_factory.mktemp("out"), Task(("01",), "term"), means, workers=2, say=lambda _: None
     )
     return asked, run(asked)
+
+
+class Here(Executor):
+    """What is given to other processes is done in this one."""
+
+    def submit(self, function, *args):
+        future = Future()
+        future.set_result(function(*args))
+        return future
+
+
+@pytest.fixture
+def here(bench, monkeypatch):
+    """Batches grade in this process, with the worlds and the grader that are there."""
+    monkeypatch.setattr(batches, "Worlds", lambda means: nullcontext(bench.worlds))
+    monkeypatch.setattr(batches, "ProcessPoolExecutor", lambda workers, mp_context: Here())
+    monkeypatch.setattr(
+        batches, "grade_one", lambda submission, task, _, facts: results(submission, task, bench.grader, facts)
+    )
 
 
 @pytest.fixture
@@ -75,28 +94,28 @@ def test_everybody_is_graded_whatever_the_others_handed_in(graded):
     scores = {
         student: of(asked.out, student).get("score") for student in ("ann", "bob", ODD, "eve", "fay", "gil", "hal")
     }
-    assert scores == {"ann": 60, "bob": 58.33, ODD: 60, "eve": 0, "fay": 0, "gil": None, "hal": None}
+    assert scores == {"ann": 60, "bob": 3.33, ODD: 5, "eve": 0, "fay": 0, "gil": None, "hal": None}
     assert "there are 2 submissions" in of(asked.out, "hal")["output"]
     assert list((asked.out / "running").iterdir()) == []
 
 
-def test_graded_again_all_is_the_same_to_the_byte(graded, again):
+def test_graded_again_all_is_the_same_to_the_byte(graded, again, here):
     before = table(again.out)
     assert run(again).kept == 7 and table(again.out) == before
     outcome = run(replace(again, force=True, workers=1))
     assert outcome.graded == 7 and table(again.out) == before
 
 
-def test_only_who_changed_is_graded_again(again, tmp_path):
+def test_only_who_changed_is_graded_again(again, here, tmp_path):
     folder = tmp_path / "in"
     shutil.copytree(again.submissions, folder)
     (folder / "ann" / "ops.py").write_text(WRONG, encoding="utf-8")
     (folder / "ann" / "notes.txt").write_text("no file of the course")
     outcome = run(replace(again, submissions=folder))
-    assert (outcome.graded, outcome.kept) == (1, 6) and of(again.out, "ann")["score"] == 58.33
+    assert (outcome.graded, outcome.kept) == (1, 6) and of(again.out, "ann")["score"] == 3.33
 
 
-def test_with_other_checks_everybody_is_graded_again(again, monkeypatch):
+def test_with_other_checks_everybody_is_graded_again(again, here, monkeypatch):
     monkeypatch.setattr(batches, "digest", lambda task: "another")
     monkeypatch.setattr(batches, "gates", lambda task, grader: {})
     seen = []
@@ -136,7 +155,7 @@ class Dying(Executor):
         return future
 
 
-def test_a_process_that_dies_costs_one_student_and_the_rest_is_graded(again, monkeypatch):
+def test_a_process_that_dies_costs_one_student_and_the_rest_is_graded(again, here, monkeypatch):
     monkeypatch.setattr(batches, "ProcessPoolExecutor", lambda workers, mp_context: Dying(workers))
     outcome = run(replace(again, force=True, workers=3))
     assert outcome.errors == ["bob"] and outcome.graded == 7
@@ -148,7 +167,7 @@ def test_a_process_that_dies_costs_one_student_and_the_rest_is_graded(again, mon
     assert outcome.errors == ["bob"] and "died twice" in of(again.out, "bob")["output"]
 
 
-def test_whoever_was_being_graded_when_the_machine_died_is_graded_alone_and_last(again, monkeypatch):
+def test_whoever_was_being_graded_when_the_machine_died_is_graded_alone_and_last(again, here, monkeypatch):
     (again.out / "running" / "ann").write_text("1\n")
     seen = []
     monkeypatch.setattr(batches, "_in_turn", lambda b, o, e, worlds, jobs, workers: seen.append((jobs, workers)) or [])
@@ -156,10 +175,12 @@ def test_whoever_was_being_graded_when_the_machine_died_is_graded_alone_and_last
     assert [([job[0].student for job in jobs], workers) for jobs, workers in seen] == [([], 1), (["ann"], 1)]
 
 
-def test_weak_walls_are_refused_unless_allowed(again, monkeypatch):
-    monkeypatch.setattr(batches.grading, "trial", lambda grader: {"files": False, "processes": True, "signals": True})
-    with pytest.raises(Refused, match="not kept from files"):
-        run(again)
+def test_weak_walls_are_refused_unless_allowed(again, here, monkeypatch):
+    for wall in ("files", "processes", "signals", "shared memory"):
+        held = dict.fromkeys(("files", "processes", "signals", "shared memory"), True) | {wall: False}
+        monkeypatch.setattr(batches.grading, "trial", lambda grader, held=held: held)
+        with pytest.raises(Refused, match=f"not kept from {wall}"):
+            run(again)
     monkeypatch.setattr(batches, "_gated", lambda batch, grader, facts: {})
     monkeypatch.setattr(batches, "_grade", lambda batch, worlds, facts: batches.Outcome())
     assert run(replace(again, allow_weak=True)).graded == 0
@@ -171,14 +192,15 @@ def test_two_batches_do_not_write_to_one_folder(again):
         run(again)
 
 
-def test_a_check_that_the_library_fails_is_the_graders_fault(again, tmp_path):
+def test_a_check_that_the_library_fails_is_the_graders_fault(again, here, bench, tmp_path, monkeypatch):
     folder = tmp_path / "extra" / "01_ops"
     folder.mkdir(parents=True)
     (folder / "checks.py").write_text(
         "from tinytorch.course.checks import Checks, case\ncheck = Checks()\n\n\n@check('01.2', judge=lambda c, a: 'never')\n"
         "def broken(draw):\n    '''a check that nothing passes'''\n    return case('rule', 'x')\n"
     )
-    hand_in(tmp_path, "in/ann", OPS)
+    hand_in(tmp_path, "in/ann", SMALL)
+    monkeypatch.setattr(bench.grader, "extra", tmp_path / "extra")
     asked = replace(again, submissions=tmp_path / "in", task=replace(again.task, extra=tmp_path / "extra"))
     assert run(asked).errors == ["ann"] and "score" not in of(again.out, "ann")
     tests = {test["number"]: test for test in of(again.out, "ann")["tests"]}

@@ -3,32 +3,33 @@
 import numpy as np
 import pytest
 
+from tests.grading.classroom import FEW
 from tests.grading.conftest import by_number, library
 from tinytorch.course.exercises import modules
 from tinytorch.course.judge import Judge, with_variant
-from tinytorch.course.source import put
+from tinytorch.course.source import Source, put
 from tinytorch.grading import scoring, whole
 from tinytorch.grading.batch import CANARY, _hollow
 from tinytorch.grading.scoring import Task
 
 FIRST = modules()[0]
+WRONG = FEW.replace("return a * b, ", "return a * b + 1, ")
 
 
 def test_the_library_earns_all(bench):
-    result = bench.grade(["01", "03"], **library("01", "03"))
+    result = bench.grade(["03"], **library("03"))
     tests = by_number(result)
     assert all(test["score"] == test["max_score"] and test["status"] == "passed" for test in tests.values()), tests
-    points = sum(
-        exercise.points for module in modules() if module.number in ("01", "03") for exercise in module.exercises
-    )
+    points = sum(exercise.points for exercise in modules()[2].exercises)
     assert result["score"] == points + 2 * whole.POINTS and "whole 03" in tests
 
 
-def test_every_file_loads_in_a_world_without_it(bench):
-    for module in modules():
-        bench.grader.enter([module.name])
-        reply = bench.grader.run(module, module.library, [])
-        assert reply["ended"] == "" and "error" not in reply["outcomes"][0], (module.name, reply)
+@pytest.mark.parametrize("module", [modules()[0], modules()[-1]], ids=lambda module: module.name)
+def test_a_file_loads_in_a_world_without_it(bench, module):
+    """Those between are loaded by the long tests."""
+    bench.grader.enter([module.name])
+    reply = bench.grader.run(module, module.library, [])
+    assert reply["ended"] == "" and "error" not in reply["outcomes"][0], (module.name, reply)
 
 
 @pytest.mark.long
@@ -55,34 +56,46 @@ def test_every_mistake_loses_its_own_exercise_only(bench, module):
         assert kept == [spared.id]
 
 
+HOLLOW = (CANARY, "raise ValueError('no')", "return None")
+
+
 def test_stubs_earn_nothing_and_neither_does_a_canary(bench):
-    for body in ("", CANARY, "raise ValueError('no')", "return None"):
-        files = {FIRST.name: _hollow(body, FIRST).text}
-        result = bench.grade(["01"], **files)
-        assert result["score"] == 0, body
-        assert {test["extra_data"]["state"] for test in result["tests"]} == {"failed" if body else "skipped"}
+    """Nor does a file whose exercises do nothing, each in another way."""
+    text = FIRST.stub()
+    for i, exercise in enumerate(FIRST.exercises):
+        text = put(text, _hollow(HOLLOW[i % len(HOLLOW)], FIRST), exercise.functions)
+    for file, state in ((FIRST.stub(), "skipped"), (text, "failed")):
+        result = bench.grade(["01"], ops=file.text)
+        assert result["score"] == 0 and {test["extra_data"]["state"] for test in result["tests"]} == {state}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("body", HOLLOW)
+@pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+def test_whatever_does_nothing_earns_nothing(bench, module, body):
+    result = bench.grade([module.number], **{module.name: _hollow(body, module).text})
+    assert result["score"] == 0 and "passed" not in {test["extra_data"]["state"] for test in result["tests"]}
 
 
 def test_a_mistake_loses_its_own_exercise_only(bench):
-    exercise = FIRST.exercises[3]
-    text = with_variant(exercise, FIRST.mistakes[exercise.id][0]).text
+    exercise = FIRST.exercises[1]
+    names = [name for name in exercise.functions if name in FIRST.mistakes[exercise.id][0].source.functions]
+    text = put(Source.of(FEW), FIRST.mistakes[exercise.id][0].source, names).text
     tests = by_number(bench.grade(["01"], ops=text))
-    lost = [number for number, test in tests.items() if test["score"] < test["max_score"]]
-    assert lost == [exercise.id]
+    assert tests["01.1"]["score"] == 5 and tests[exercise.id]["score"] < 5
     data = tests[exercise.id]["extra_data"]
     assert data["mistake"] == FIRST.mistakes[exercise.id][0].name and "This is what you get when" in data["because"]
 
 
 def test_a_missing_file_loses_itself_and_the_whole(bench):
-    tests = by_number(bench.grade(["01", "03"], ops=library("01")["ops"]))
-    assert all(test["score"] == test["max_score"] for number, test in tests.items() if number.startswith("01"))
-    assert all(test["score"] == 0 for number, test in tests.items() if not number.startswith("01"))
+    tests = by_number(bench.grade(["01", "03"], ops=FEW))
+    assert [number for number, test in tests.items() if test["score"]] == ["01.1", "01.2"]
     assert tests["03.1"]["output"] == "tensor.py was not handed in"
 
 
 def test_the_whole_runs_on_the_students_files_alone(bench):
     """A wrong product costs its own exercise; those of the next file are judged with the library's, the whole is not."""
-    files = {**library("01", "03"), "ops": library("01")["ops"].replace("return a * b, ", "return a * b + 1, ")}
+    files = {"ops": library("01")["ops"].replace("return a * b, ", "return a * b + 1, "), **library("03")}
     tests = by_number(bench.grade(["01", "03"], **files))
     assert [number for number, test in tests.items() if test["score"] < test["max_score"]] == ["01.1", "whole 03"]
     assert tests["whole 03"]["score"] == 0 and "is wrong" in tests["whole 03"]["output"]
@@ -104,21 +117,20 @@ def test_a_fault_of_the_grader_is_an_error_and_no_number(bench, monkeypatch):
         raise KeyError("oh")
 
     monkeypatch.setattr(Judge, "_first_failure", fails)
-    result = bench.grade(["01"], **library("01"))
+    result = bench.grade(["01"], ops=FEW)
     assert "score" not in result and result["extra_data"]["state"] == "error"
-    assert all("score" not in test and "grader failed" in test["output"] for test in result["tests"])
+    assert all("score" not in test and "grader failed" in test["output"] for test in result["tests"][:2])
 
 
 def test_an_exercise_that_the_library_fails_is_nobodys_fault(bench):
-    submission = scoring.Submission("ann", {"ops": library("01")["ops"].encode()})
+    submission = scoring.Submission("ann", {"ops": FEW.encode()})
     task = Task(("01",), broken={"01.2": "the library itself does not pass"})
     result, _ = scoring.results(submission, task, bench.grader, bench.facts)
     assert "score" not in by_number(result)["01.2"] and by_number(result)["01.1"]["score"] == 5
 
 
 def test_grading_again_gives_the_same(bench):
-    files = {"ops": library("01")["ops"].replace("return a * b, ", "return a * b + 1, ")}
-    assert bench.grade(["01"], **files) == bench.grade(["01"], **files)
+    assert bench.grade(["01"], ops=WRONG) == bench.grade(["01"], ops=WRONG)
 
 
 def test_unseen_checks_tell_the_kind_of_failure_only(bench, tmp_path, monkeypatch):
@@ -129,12 +141,12 @@ def test_unseen_checks_tell_the_kind_of_failure_only(bench, tmp_path, monkeypatc
         "    '''something secret'''\n    return case('secret', 'secret(x)', x=draw.nonzero((3,)))\n"
     )
     (folder / "probes.py").write_text("def secret(x):\n    return ops.mul(x, x)[0]\n")
-    wrong = library("01")["ops"].replace("return a * b, ", "return (a * b if a is not b else -a * b), ")
+    wrong = FEW.replace("return a * b, ", "return (a * b if a is not b else -a * b), ")
     monkeypatch.setattr(bench.grader, "extra", tmp_path)
     tests = by_number(bench.grade(["01"], ops=wrong))
     assert "sign" in tests["01.1"]["output"] and "secret" not in str(tests["01.1"])
     assert 0 < tests["01.1"]["score"] < 5
-    assert by_number(bench.grade(["01"], **library("01")))["01.1"]["score"] == 5
+    assert by_number(bench.grade(["01"], ops=FEW))["01.1"]["score"] == 5
 
 
 def test_kinds_of_failure():

@@ -178,7 +178,7 @@ def _behind_walls(batch: Batch, worlds: Worlds) -> Outcome:
     """Try the walls and the grader, then grade."""
     with Grader(worlds, batch.task.salt, batch.task.extra) as grader:
         holds = grading.trial(grader)
-        weak = [name for name in ("files", "processes", "signals") if not holds[name]]
+        weak = [name for name in ("files", "processes", "signals", "shared memory") if not holds[name]]
         if weak and not batch.allow_weak:
             raise Refused(
                 f"with {batch.means}, a student's code is not kept from {', '.join(weak)}: install bubblewrap or grade on "

@@ -11,8 +11,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -21,7 +22,8 @@ from tinytorch.course.checks import Case
 from tinytorch.course.judge import Judge, WorkerError
 from tinytorch.course.source import Source
 from tinytorch.course.worker import CAN_FORK
-from tinytorch.grading.lock import landlock_version, unreadable_to_others
+from tinytorch.grading import calls
+from tinytorch.grading.lock import empty, landlock_version, unreadable_to_others
 from tinytorch.grading.world import LEVELS, Means, Worlds, cell
 
 SECONDS = 3.0  # for one call
@@ -79,7 +81,9 @@ class Grader(Judge):
             self.said.seek(0)
             self.last_words = self.said.read()[-1000:].decode("utf-8", "replace").strip()
             self.said.close()
-            shutil.rmtree(self.cell.scratch, ignore_errors=True)
+            with suppress(OSError):
+                empty(str(self.cell.scratch))
+                self.cell.scratch.rmdir()
 
     def ask(self, sources: Mapping[str, Source], probes: str, cases: Sequence[Case]) -> dict[str, Any]:
         """As a judge does, but a worker that does not answer in time is dead, and another takes its place."""
@@ -116,6 +120,13 @@ def tried(action):
         return True
     return False
 
+def shared():
+    library = ctypes.CDLL(None)
+    place = library.shmget(0, 4096, 0o600)
+    if place < 0:
+        raise OSError("no memory is shared")
+    library.shmctl(place, 0, None)
+
 def trial(path, victim):
     datagram = lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("192.0.2.1", 53))
     return {
@@ -123,12 +134,14 @@ def trial(path, victim):
         "network": tried(datagram),
         "processes": tried(os.fork),
         "signals": tried(lambda: os.kill(victim, 0)),
+        "shared memory": tried(shared),
     }
 """
 
 
 def walls(means: Means) -> dict[str, bool]:
-    """Whether a student's code is kept from files, network, new processes and other processes, as tried in a real worker.
+    """Whether a student's code is kept from files, network, new processes, other processes, and memory in which the next
+    exercise could find something, as tried in a real worker.
 
     Raises WorkerError where no worker comes up.
     """
@@ -156,18 +169,32 @@ def probed(level: str = "") -> Means:
     if level and level not in LEVELS:
         raise ValueError(f"a level is one of {', '.join(LEVELS)}, not {level!r}")
     means = Means(fork=CAN_FORK, user=CAN_FORK and os.geteuid() == 0)
-    tried: list[dict[str, Any]] = []
+    offered: list[dict[str, Any]] = [{"calls": calls.are_known()}]
     if level in ("", "bubblewrap", "both"):
-        tried.append({"bubblewrap": shutil.which("bwrap") or ""})
+        offered.append({"bubblewrap": shutil.which("bwrap") or ""})
     if level in ("", "landlock", "both"):
-        tried += [{"landlock": landlock_version()}, {"namespaces": sys.platform == "linux"}]
-    for more in tried if CAN_FORK else ():
-        inside = "namespaces" in more and means.bubblewrap  # which has made them already
-        if any(more.values()) and not inside and _works(replace(means, **more)):
-            means = replace(means, **more)
+        offered += [{"landlock": landlock_version()}, {"namespaces": sys.platform == "linux"}]
+    wanted = [more for more in offered if CAN_FORK and any(more.values())]
+    means = _all(means, wanted) or reduce(_if_it_works, wanted, means)
     if level and means.level != level:
         raise ValueError(f"this machine does not offer the level {level!r}")
     return means
+
+
+def _all(means: Means, wanted: Sequence[Mapping[str, Any]]) -> Means | None:
+    """All at once, which is quick to try, if that works."""
+    for more in wanted:
+        means = _with(means, more)
+    return means if _works(means) else None
+
+
+def _if_it_works(means: Means, more: Mapping[str, Any]) -> Means:
+    return together if _works(together := _with(means, more)) else means
+
+
+def _with(means: Means, more: Mapping[str, Any]) -> Means:
+    inside = "namespaces" in more and means.bubblewrap  # which has made them already
+    return means if inside else replace(means, **more)
 
 
 def _works(means: Means) -> bool:

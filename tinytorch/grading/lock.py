@@ -1,7 +1,7 @@
 """What the worker does to itself before a student's code runs: another user, no network, no files but its own, hard limits.
 
 This file is copied into the worker's world. Linux is asked by its system calls, since Python has no names for them; what
-a kernel does not offer was found out before (world.probed), so everything that fails here is an error.
+a kernel does not offer was found out before (grader.probed), so everything that fails here is an error.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import shutil
 import signal
 import struct
 import sys
@@ -20,16 +19,19 @@ from typing import Any
 
 from tinytorch.course import worker
 from tinytorch.course.worker import Guard
+from tinytorch.grading import calls
+from tinytorch.grading.calls import call, libc
 
 MEMORY = 384 * 2**20  # bytes of data; NumPy's BLAS wants about 96 MB
 WRITTEN = 16 * 2**20  # bytes that may lie in the scratch folder
+DEEPEST = 8  # folders in one another there
 LIMITS = {
     "RLIMIT_NOFILE": 64,
     "RLIMIT_MEMLOCK": 0,
     "RLIMIT_MSGQUEUE": 0,
     "RLIMIT_NPROC": 0,
     "RLIMIT_DATA": MEMORY,
-    "RLIMIT_AS": 8 * MEMORY,
+    "RLIMIT_AS": 2 * MEMORY,  # memory that is shared, or grows like a stack, is no data
 }
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on every architecture
@@ -43,19 +45,6 @@ OWN = READ | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | TRUNC
 OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
 
 
-def libc() -> ctypes.CDLL:
-    """The C library, which keeps errno."""
-    return ctypes.CDLL(None, use_errno=True)
-
-
-def _call(number: int, *args: Any) -> int:
-    """A system call. Raises OSError."""
-    result = int(libc().syscall(ctypes.c_long(number), *args))
-    if result < 0:
-        raise OSError(ctypes.get_errno(), f"system call {number}: {os.strerror(ctypes.get_errno())}")
-    return result
-
-
 # Landlock: the kernel refuses a process all files but those under the paths of a ruleset
 
 
@@ -64,7 +53,7 @@ def landlock_version() -> int:
     if sys.platform != "linux":
         return 0
     try:
-        return _call(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint(1))
+        return call(CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint(1))
     except OSError:
         return 0
 
@@ -84,8 +73,8 @@ def ruleset(version: int, readable: Sequence[str], own: str) -> int:
     """A file descriptor of a ruleset: what is readable, and a folder that may be written to."""
     attributes = handled(version)
     (rights,) = struct.unpack_from("=Q", attributes)
-    rules = _call(CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), ctypes.c_uint(0))
-    devices = [(name, READ_FILE | WRITE_FILE) for name in ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")]
+    rules = call(CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), ctypes.c_uint(0))
+    devices = [(name, READ_FILE | WRITE_FILE) for name in ("/dev/null", "/dev/urandom", "/dev/random")]
     for path, allowed in [*((path, READ) for path in readable), *devices, (own, OWN)]:
         try:
             place = os.open(path, os.O_PATH | os.O_CLOEXEC)
@@ -93,7 +82,7 @@ def ruleset(version: int, readable: Sequence[str], own: str) -> int:
             continue
         allowed &= rights if os.path.isdir(path) else rights & OF_FILES
         rule = struct.pack("=Qi", allowed, place)
-        _call(ADD_RULE, ctypes.c_int(rules), ctypes.c_int(1), rule, ctypes.c_uint(0))
+        call(ADD_RULE, ctypes.c_int(rules), ctypes.c_int(1), rule, ctypes.c_uint(0))
         os.close(place)
     return rules
 
@@ -137,6 +126,11 @@ def unshare() -> None:
         os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) & 255)
 
 
+def end_with_parent() -> None:
+    """Live no longer than the process that started this one."""
+    libc().prctl(ctypes.c_int(SET_PDEATHSIG), ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)
+
+
 def unreadable_to_others() -> None:
     """No other process of the user may look into this one's memory."""
     if sys.platform == "linux":
@@ -151,6 +145,7 @@ class Lock(Guard):
 
     def __init__(self, plan: Mapping[str, Any]) -> None:
         self.scratch = plan["scratch"]
+        self.refuses = plan["calls"]
         version = plan["landlock"]
         self.rules = ruleset(version, plan["readable"], self.scratch) if version else None
 
@@ -160,31 +155,54 @@ class Lock(Guard):
         for name, amount in LIMITS.items():
             _limit(name, amount)
         if sys.platform == "linux":
+            end_with_parent()
             unreadable_to_others()
             if libc().prctl(ctypes.c_int(SET_NO_NEW_PRIVS), 1, 0, 0, 0) != 0:
                 raise OSError(ctypes.get_errno(), "no_new_privs failed")
             if self.rules is not None:
-                _call(RESTRICT_SELF, ctypes.c_int(self.rules), ctypes.c_uint(0))
+                call(RESTRICT_SELF, ctypes.c_int(self.rules), ctypes.c_uint(0))
+            if self.refuses:
+                calls.refuse()
 
     def overstepped(self) -> bool:
-        """Whether more lies in the folder than may, each file and folder counting for at least a page."""
-        total = 0
-        for folder, folders, files in os.walk(self.scratch):
-            total += 4096 * (len(folders) + len(files))
-            for name in files:
-                with suppress(OSError):  # gone meanwhile
-                    total += os.lstat(os.path.join(folder, name)).st_size
-            if total > WRITTEN:
+        """Whether more lies in the folder than may, each entry counting for at least a page, or more than can be seen."""
+        total, folders = 0, [(self.scratch, 0)]
+        while folders:
+            folder, depth = folders.pop()
+            try:
+                with os.scandir(folder) as entries:
+                    for entry in entries:
+                        with suppress(FileNotFoundError):  # gone meanwhile
+                            total += max(4096, entry.stat(follow_symlinks=False).st_size)
+                        if total > WRITTEN or depth == DEEPEST:
+                            return True
+                        if entry.is_dir(follow_symlinks=False):
+                            folders.append((entry.path, depth + 1))
+            except FileNotFoundError:
+                pass
+            except OSError:  # it was shut
                 return True
         return False
 
     def clean(self) -> None:
         """Leave nothing for the next job."""
-        for entry in list(os.scandir(self.scratch)):
+        empty(self.scratch)
+
+
+def empty(folder: str) -> None:
+    """Remove all that lies in a folder, however deep and however shut: whatever has entries is first moved to the top."""
+    found = [folder]
+    while found:
+        here = found.pop()
+        for entry in list(os.scandir(here)):
             if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path, ignore_errors=True)
+                found.append(os.path.join(folder, os.urandom(16).hex()))
+                os.chmod(entry.path, 0o700)
+                os.rename(entry.path, found[-1])
             else:
                 os.unlink(entry.path)
+        if here != folder:
+            os.rmdir(here)
 
 
 def main() -> None:
@@ -201,6 +219,6 @@ def main() -> None:
             import_module(f"tinytorch.{name}")
     if sys.platform == "linux":
         _drop_capabilities()
-        libc().prctl(ctypes.c_int(SET_PDEATHSIG), ctypes.c_ulong(signal.SIGKILL), 0, 0, 0)  # no longer than the judge
+        end_with_parent()
         unreadable_to_others()
     worker.main(lock)
