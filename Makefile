@@ -26,20 +26,21 @@ test-long: .venv/dev  ## what takes longer: a learner's whole way, mutation of t
 pi: .venv/dev  ## the demo, a check and an import on an emulated Raspberry Pi, where the variable RPI_RUN names a runner
 	$(ONE_THREAD) $(BIN)/python -m benchmarks.emulated --out benchmarks/results/pi.json
 
-measure: bench  ## the figures: speed, accuracy over five seeds, import time, memory, the course; results go to benchmarks/results
+measure: bench .venv/book  ## the figures: speed, accuracy over five seeds, import time, memory, the course, the book; results go to benchmarks/results
 	$(ONE_THREAD) $(BIN)/python -m benchmarks.measure
 	$(ONE_THREAD) $(BIN)/python -m benchmarks.course --clone --json benchmarks/results/course.json
+	$(ONE_THREAD) $(BIN)/python -m benchmarks.book --json benchmarks/results/book.json
 
 bench: .venv/oracles  ## training steps side by side with PyTorch and with NumPy by hand
 	$(ONE_THREAD) $(BIN)/python -m benchmarks --json benchmarks/results/speed.json
 
 book: .venv/book  ## the book, as pages for a browser: book/_build/html/index.html
-	$(ONE_THREAD) $(BIN)/python -m sphinx -q -W --keep-going -j 2 -b html book book/_build/html
+	$(ONE_THREAD) $(BIN)/python -m sphinx -q -W --keep-going -j 2 -d book/_build/doctrees -b html book book/_build/html
 	@echo "The book is in book/_build/html/index.html"
 
 book-pdf: .venv/book  ## the book as one PDF, printed by Chromium: book/_build/tinytorch.pdf
-	$(ONE_THREAD) $(BIN)/python -m sphinx -q -W --keep-going -j 2 -b singlehtml book book/_build/single
-	$(BIN)/python book/print.py book/_build/single/index.html book/_build/tinytorch.pdf
+	$(ONE_THREAD) $(BIN)/python -m sphinx -q -W --keep-going -j 2 -d book/_build/doctrees -b singlehtml book book/_build/singlehtml
+	$(BIN)/python book/print.py book/_build/singlehtml/index.html book/_build/tinytorch.pdf
 
 oracles: .venv/oracles  ## install what the tests compare with (PyTorch, scikit-learn, SciPy, mnist1d), and all that is optional
 

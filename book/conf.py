@@ -85,4 +85,5 @@ html_theme_options = {
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_use_type_comments = False  # there are none, and to look for them takes a tenth of the build
 python_use_unqualified_type_names = True

@@ -14,10 +14,11 @@ def main(page: str, file: str) -> None:
     if browser is None:
         sys.exit(f"book-pdf needs Chromium or Chrome to print with, and finds none of {', '.join(NAMES)}")
     address = Path(page).resolve().as_uri()
+    Path(file).unlink(missing_ok=True)  # an older one shall not look like this one
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", "--virtual-time-budget=20000"]
     done = subprocess.run([browser, *options, f"--print-to-pdf={file}", address], capture_output=True, text=True)
     if done.returncode or not Path(file).exists():
-        sys.exit(f"{browser} could not print {page}: {done.stderr.strip().splitlines()[-1:]}")
+        sys.exit(f"{browser} could not print {page}: {(done.stderr.splitlines() or ['it does not say why'])[-1]}")
     print(f"The book is in {file}")
 
 

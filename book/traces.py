@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
@@ -13,6 +14,8 @@ import tinytorch as torch
 from tinytorch import autograd, nn
 from tinytorch._places import find_folder
 from tinytorch.conv import fold, unfold
+
+SEED_OF_SIGNALS = 7
 
 
 def rounded(values: Any, digits: int = 3) -> Any:
@@ -102,16 +105,15 @@ def convolution() -> dict[str, Any]:
     y = nn.functional.conv2d(x, kernel.reshape(1, 1, 3, 3))
     g = torch.tensor([[1.0, 0, 2], [0, 1, 0], [-1, 0, 1]])
     dcolumns = np.outer(kernel.array.reshape(9), g.array.reshape(9))
-    single = []
-    for window in range(9):
-        alone = np.zeros_like(dcolumns)
-        alone[:, window] = dcolumns[:, window]
-        single.append(rounded(fold(alone.reshape(1, 3, 3, 3, 3, 1), size=(5, 5), **geometry)[0][0, 0]))
+    summed = []
+    for windows in range(10):
+        first = np.where(np.arange(9) < windows, dcolumns, 0)
+        summed.append(rounded(fold(first.reshape(1, 3, 3, 3, 3, 1), size=(5, 5), **geometry)[0][0, 0]))
     x.requires_grad_()
     nn.functional.conv2d(x, kernel.reshape(1, 1, 3, 3)).backward(g.reshape(1, 1, 3, 3))
     return {
         "image": rounded(image), "kernel": rounded(kernel), "columns": rounded(columns), "output": rounded(y[0, 0]),
-        "g": rounded(g), "sent": single, "dx": rounded(x.grad[0, 0]),
+        "g": rounded(g), "dcolumns": rounded(dcolumns), "summed": summed, "dx": rounded(x.grad[0, 0]),
     }  # fmt: skip
 
 
@@ -152,29 +154,34 @@ def training(epochs: int = 12) -> dict[str, Any]:
 def signals(per_class: int = 2) -> dict[str, Any]:
     """Every stage of `make_dataset` for a few examples of each class, by the functions that make the data set."""
     make = _script("mnist1d", "create_mnist1d")
-    random = np.random.RandomState(7)
+    usual = {name: one.default for name, one in inspect.signature(make.make_dataset).parameters.items()}
+    (shortest, longest), moves, points = (usual[n] for n in ("padding", "max_translation", "final_seq_length"))
+    length = usual["template_len"] + longest
+    random = np.random.RandomState(SEED_OF_SIGNALS)
     examples = []
     for template in make.make_templates()["x"]:
-        chance = make.draw(random, per_class, 72, 48)
-        silence = 36 + (chance["padding"] * 25).astype(np.int64)
+        chance = make.draw(random, per_class, length, moves)
+        silence = shortest + (chance["padding"] * (longest - shortest + 1)).astype(np.int64)
         stages = [np.tile(template, (per_class, 1))]
-        stages.append(make.stretch(template, silence, 72))
-        stages.append(stages[-1] * (1 + 0.4 * (chance["scale"] - 0.5)))
+        stages.append(make.stretch(template, silence, length))
+        stages.append(stages[-1] * (1 + usual["scale_coeff"] * (chance["scale"] - 0.5)))
         stages.append(make.rotate(stages[-1], chance["translation"]))
-        stages.append(np.where(stages[-1] != 0, stages[-1], make.smooth(0.25 * chance["correlated"])))
-        stages.append(stages[-1] + 0.02 * chance["independent"])
-        stages.append(stages[-1] - 0.75 * (chance["shear"] - 0.5) * np.linspace(-0.5, 0.5, 72))
-        stages.append(make.resample(stages[-1], 40))
+        noise = make.smooth(usual["corr_noise_scale"] * chance["correlated"])
+        stages.append(np.where(stages[-1] != 0, stages[-1], noise))
+        stages.append(stages[-1] + usual["iid_noise_scale"] * chance["independent"])
+        tilt = usual["shear_scale"] * (chance["shear"] - 0.5)
+        stages.append(stages[-1] - tilt * np.linspace(-0.5, 0.5, length))
+        stages.append(make.resample(stages[-1], points))
         examples.append([[rounded(stage[i]) for stage in stages] for i in range(per_class)])
     names: Sequence[str] = (
         "The template: twelve points, drawn to resemble the digit.",
-        "Silence is put behind it, 36 to 60 points, and the whole stretched to 72 points.",
-        "It is made up to a fifth taller or flatter.",
-        "It moves right by up to 47 points; what leaves at the end comes in at the beginning.",
+        f"Silence is put behind it, {shortest} to {longest} points, and the whole stretched to {length} points.",
+        f"It is made up to {usual['scale_coeff'] / 2:.0%} taller or flatter.".replace("%", " %"),
+        f"It moves right by up to {moves - 1} points; what leaves at the end comes in at the beginning.",
         "Smooth noise fills the silence: noise that looks as if it might mean something.",
         "A little noise is added to every point.",
         "The whole is tilted.",
-        "It is read off at 40 points. These numbers, brought to mean 0 and deviation 1, are what a network sees.",
+        f"It is read off at {points} points. These numbers, brought to mean 0 and deviation 1, are what a network sees.",
     )
     return {"names": list(names), "examples": examples}
 

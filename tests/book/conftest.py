@@ -2,34 +2,17 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+from benchmarks.book import build
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
 @pytest.fixture(scope="session")
-def build():
-    """A function that builds the book into a folder."""
-
-    def build(builder, folder, *settings, seconds):
-        command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", builder]
-        environment = {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT)}
-        return subprocess.run(
-            [*command, *settings, "-d", str(folder / "doctrees"), str(ROOT / "book"), str(folder / builder)],
-            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds,
-        )  # fmt: skip
-
-    return build
-
-
-@pytest.fixture(scope="session")
-def html(build, tmp_path_factory):
+def html(tmp_path_factory):
     """The whole book, its cells run; or the one in TINYTORCH_BOOK, where it was built already."""
     if "TINYTORCH_BOOK" in os.environ:
         return Path(os.environ["TINYTORCH_BOOK"])

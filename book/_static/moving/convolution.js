@@ -2,7 +2,7 @@
 
 /* Windows of an image are written side by side; one product with the kernel gives every output. And back. */
 
-moving.register("convolution", (stage, { image, kernel, columns, output, g, sent, dx }) => {
+moving.register("convolution", (stage, { image, kernel, columns, output, g, dcolumns, summed, dx }) => {
   const { html, svg, numbers, number } = moving;
   let backwards = false;
   const choice = moving.choice("Direction", ["Forward: unfold", "Backward: fold"], (i) => { backwards = i === 1; steps.go(0); });
@@ -22,10 +22,9 @@ moving.register("convolution", (stage, { image, kernel, columns, output, g, sent
     const weights = flat.map((value) => [value]);
     const done = (k) => at > k;
     const color = backwards ? warm : blue;
-    const summed = image.map((line, i) => line.map((_, j) => sent.slice(0, at).reduce((total, one) => total + one[i][j], 0)));
 
     title(backwards ? "gradient of the image" : "image", 4, 14, backwards ? "var(--color-gradient)" : null);
-    picture.append(numbers(backwards ? summed : image, { x: 4, y: 22, cell: 27, size: 12, look: (i, j) => (within(i, j) ? { fill: color, weight: 600 } : {}) }));
+    picture.append(numbers(backwards ? summed[at] : image, { x: 4, y: 22, cell: 27, size: 12, look: (i, j) => (within(i, j) ? { fill: color, weight: 600 } : {}) }));
     title("kernel", 150, 14);
     picture.append(numbers(kernel, { x: 150, y: 22, cell: 27, size: 12 }));
     title(backwards ? "gradient of the output" : "output", 244, 14, backwards ? "var(--color-gradient)" : null);
@@ -35,10 +34,9 @@ moving.register("convolution", (stage, { image, kernel, columns, output, g, sent
       return backwards || done(k) ? {} : { text: "" };
     } }));
     title(backwards ? "gradients of the windows: kernel \u00d7 gradient" : "unfolded: a column for each window", 60, 170, backwards ? "var(--color-gradient)" : null);
-    const backs = flat.map((value) => g.flat().map((one) => value * one));
     picture.append(numbers(weights, { x: 14, y: 178, cell: 27, size: 12, look: () => ({ fill: at > 0 ? "color-mix(in srgb, var(--color-foreground-muted) 18%, transparent)" : "transparent" }) }));
     title("kernel", 6, 436);
-    picture.append(numbers(backwards ? backs : columns, { x: 60, y: 178, cell: 27, size: 12, look: (_, k) => {
+    picture.append(numbers(backwards ? dcolumns : columns, { x: 60, y: 178, cell: 27, size: 12, look: (_, k) => {
       if (k === window) return { fill: color, weight: 600 };
       return done(k) ? {} : { text: "" };
     } }));
@@ -49,7 +47,7 @@ moving.register("convolution", (stage, { image, kernel, columns, output, g, sent
     } else if (backwards) {
       const value = number(g[row][column]);
       says.textContent = `Window ${at}: the kernel times ${value} is added to the image where the window was taken. Where windows overlap, gradients add up: that is fold.`
-        + (at === 9 ? ` Now every place has the gradient that the library computed${summed.every((line, i) => line.every((v, j) => Math.abs(v - dx[i][j]) < 1e-6)) ? "" : " (and here they differ)"}.` : "");
+        + (at === 9 ? ` Now every place has the gradient that the library computed${summed[9].every((line, i) => line.every((v, j) => v === dx[i][j])) ? "" : " (and here they differ)"}.` : "");
     } else {
       const products = columns.map((line, i) => [flat[i], line[window]]).filter(([w, v]) => w && v);
       says.textContent = `Window ${at} becomes a column. The kernel times the column: ${products.map(([w, v]) => `${number(w)}\u00b7${number(v)}`).join(" + ") || "0"} = ${number(output[row][column])}.`
