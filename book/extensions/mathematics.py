@@ -1,16 +1,19 @@
-"""Mathematics as drawings: LaTeX becomes SVG when the book is built, so that a page needs neither scripts nor fonts."""
+"""Mathematics as drawings: LaTeX becomes SVG when the book is built, so that a page needs neither scripts nor fonts.
+
+Whoever listens to a page gets the same formula as MathML, from which the drawing was made, in place of it.
+"""
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from html import escape
 from typing import Any
 
 import ziafont
 import ziamath
 from docutils import nodes
 from sphinx.application import Sphinx
+from ziamath.tex import tex2mml
 
 SIZE = 20.0  # of the letters, in the units of the drawing
 
@@ -37,10 +40,16 @@ def drawing(tex: str, inline: bool) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box} aria-hidden="true"{below}>{shapes}'
 
 
+@cache
+def to_be_heard(tex: str, inline: bool) -> str:
+    """A formula as a MathML element that is there for screen readers and not to be seen."""
+    return str(tex2mml(tex, inline)).replace("<math ", '<math class="heard" ', 1)
+
+
 def visit_inline(self: Any, node: nodes.math) -> None:
     """A formula in a line of text."""
     tex = node.astext()
-    self.body.append(f'<span class="formula" role="img" aria-label="{escape(tex)}">{drawing(tex, True)}</span>')
+    self.body.append(f'<span class="formula">{drawing(tex, True)}{to_be_heard(tex, True)}</span>')
     raise nodes.SkipNode
 
 
@@ -49,7 +58,7 @@ def visit_block(self: Any, node: nodes.math_block) -> None:
     tex = node.astext().strip()
     if "\\\\" in tex and "\\begin" not in tex:
         tex = rf"\begin{{align}}{tex}\end{{align}}"
-    self.body.append(f'<div class="formula-block" role="img" aria-label="{escape(tex)}">{drawing(tex, False)}</div>\n')
+    self.body.append(f'<div class="formula-block">{drawing(tex, False)}{to_be_heard(tex, False)}</div>\n')
     raise nodes.SkipNode
 
 

@@ -1,11 +1,13 @@
 """The book is built: quickly, without running its cells, in every run of the tests; as a whole in the long ones."""
 
+import importlib
 import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -44,6 +46,28 @@ def test_no_page_loads_anything_from_elsewhere(html):
         assert not LOADS.findall(page.read_text(encoding="utf-8")), page
     for style in html.rglob("*.css"):
         assert not re.search(r"url\(['\"]?(https?:)?//", style.read_text(encoding="utf-8")), style
+
+
+@pytest.mark.long
+def test_no_words_for_those_who_listen_are_latex(html):
+    for page in html.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        labels = re.findall(r"""\b(?:aria-label|alt|title)="([^"]*)\"""", text)
+        assert not [label for label in labels if re.search(r"\\[a-z]|[_^]\{", label)], page
+        heard = re.findall(r"<math .*?</math>", text, re.S)
+        assert len(heard) == len(re.findall(r'class="formula(?:-block)?"', text)), page
+        assert not any("\\" in formula for formula in heard), page
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of what reads LaTeX, in Python 3.11
+def test_a_formula_is_drawn_and_can_be_heard(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "book"))
+    mathematics = importlib.import_module("extensions.mathematics")
+    tex = r"\frac{\partial L}{\partial w_{ij}} < \sum_n \mathrm{tanh}(x_n)^2"
+    drawn = ElementTree.fromstring(mathematics.drawing(tex, True))
+    heard = ElementTree.fromstring(mathematics.to_be_heard(tex, True))
+    assert drawn.get("aria-hidden") == "true" and heard.get("class") == "heard"
+    assert "".join(heard.itertext()).replace(" ", "") == "∂L∂wij<∑ntanh(xn)2"
 
 
 def test_a_page_that_loads_from_elsewhere_would_be_noticed():
