@@ -146,7 +146,7 @@ def _place(path: tuple[str, ...]) -> str:
     return f" at {'/'.join(path)}" if path else ""
 
 
-def _pack(text: str, arrays: Arrays) -> memoryview:
+def _pack(text: str, arrays: Arrays) -> bytes:
     """The bytes of the file. Entries are not compressed, so their sizes are what they seem; nor dated."""
     from zipfile import ZipFile, ZipInfo
 
@@ -156,7 +156,7 @@ def _pack(text: str, arrays: Arrays) -> memoryview:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, array, allow_pickle=False)
-    return stream.getbuffer()
+    return stream.getvalue()
 
 
 # Reading
