@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help demo test test-long measure pi bench oracles book book-pdf check clean
+.PHONY: help demo test test-long measure pi bench oracles book book-pdf check coverage clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,13 @@ check: .venv/dev  ## what a commit must pass: lint, format, types, the rules of 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(ONE_THREAD) $(BIN)/python -m pytest -q -p no:cacheprovider tests/test_house.py tests/test_contributing.py tests/test_metadata.py
+
+OUTSIDE := tinytorch/cli/*,tinytorch/course/*,tinytorch/experiments/*,tinytorch/grading/*
+
+coverage: .venv/dev  ## the lines and branches that tests reach: 97 % of the library, 90 % of the rest, or it fails (ten minutes)
+	$(ONE_THREAD) $(BIN)/python -m pytest -q --cov --cov-report= --numprocesses auto --dist loadfile
+	$(BIN)/python -m coverage report --skip-covered --omit '$(OUTSIDE)' --fail-under 97
+	$(BIN)/python -m coverage report --skip-covered --include '$(OUTSIDE)' --fail-under 90
 
 .venv/pip: 
 	$(PYTHON) -m venv .venv
