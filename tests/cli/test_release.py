@@ -1,7 +1,5 @@
 """`tinytorch release`: a folder for the class, and a sentence where none can be made."""
 
-import pytest
-
 from tinytorch.cli.main import main
 from tinytorch.grading import release as releases
 
