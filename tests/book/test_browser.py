@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import tinytorch
+from tinytorch.cli.play import make
 
 pytestmark = pytest.mark.long
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,20 +138,33 @@ def test_the_search_works_from_a_disk(html, visit):
 # tinytorch play
 
 
+ANSWERED = "#answer[aria-busy=false]"
+
+
 @pytest.fixture
-def playing():
-    """`tinytorch play`, at its address."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tinytorch", "play", "--port", "0", "--no-browser"],
-        env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    for line in process.stdout:
-        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-            yield found[0]
-            break
-    process.terminate()
-    process.communicate(timeout=20)
+def playing_with():
+    """A function that starts `tinytorch play` with some arguments, and gives its address."""
+    processes = []
+
+    def start(*arguments):
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tinytorch", "play", "--port", "0", "--no-browser", *map(str, arguments)],
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        processes.append(process)
+        return next(found[0] for line in process.stdout if (found := re.search(r"http://127\.0\.0\.1:\d+", line)))
+
+    yield start
+    for process in processes:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+@pytest.fixture
+def playing(playing_with):
+    """`tinytorch play`, as it is without any argument, at its address."""
+    return playing_with()
 
 
 def draw(page, image):
@@ -183,7 +197,7 @@ def test_play_recognises_digits_that_are_drawn(playing, visit):
     right = 0
     for digit in range(10):
         draw(page, images[np.flatnonzero(labels == digit)[0], 0])  # the first of each in the test set
-        page.wait_for_timeout(250)
+        page.wait_for_selector(ANSWERED)
         right += page.locator("#answer").get_attribute("data-best") == str(digit)
     assert right >= 9 and not page.wrong
 
@@ -199,10 +213,28 @@ def test_play_by_keyboard_alone(playing, visit):
         page.keyboard.press("Space")
         page.keyboard.press("Space")
         page.keyboard.press("ArrowDown")
-    page.wait_for_timeout(300)
+    page.wait_for_selector(ANSWERED)
     assert page.locator("#answer").get_attribute("data-best") == "1"
     page.keyboard.press("Delete")
     assert page.evaluate("drawn().every((v) => v === 0)") and not page.wrong
+
+
+def test_a_signal_cannot_be_drawn_out_of_the_picture(playing_with, visit, tmp_path):
+    tinytorch.save(make("signals").state_dict(), tmp_path / "untrained.npz")
+    page = visit(playing_with(tmp_path / "untrained.npz"))
+    page.wait_for_selector(ANSWERED)
+    box = page.locator("#pad").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 50, box["y"] - 60, steps=4)
+    page.mouse.move(x - 100, box["y"] + box["height"] + 60, steps=4)
+    page.mouse.up()
+    low, high, most = page.evaluate("[Math.min(...drawn()), Math.max(...drawn()), MOST]")
+    assert (low, high) == (-most, most)
+    page.locator("#pad").press("ArrowDown")
+    page.wait_for_selector(ANSWERED)
+    assert page.evaluate("Math.min(...drawn())") == -most and not page.wrong
 
 
 def test_the_page_of_play_is_accessible_and_fits_a_phone(playing, visit):
