@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tinytorch import datasets
 from tinytorch._places import PACKAGE
 from tinytorch.cli import play
 from tinytorch.cli.main import COMMANDS
-from tinytorch.course.exercises import modules
+from tinytorch.course.exercises import exercises, modules
 from tinytorch.experiments import STUDIES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,6 +115,97 @@ def test_the_front_page_quotes_a_study_from_committed_results():
     ours = {row["what"]: f"{row['ours']:.1f}" for row in found}
     for what, plain, _, shuffled, _ in table_of("against those that do not"):
         assert (plain, shuffled) == (ours[what], ours[f"{what}, shuffled"]), what
+
+
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def results(name):
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def of_pytorch(start):
+    """The time of a training step, of PyTorch's."""
+    return next(s["of torch"]["median"] for s in results("speed")["steps"] if s["workload"].startswith(start))
+
+
+def of_the_engine(start):
+    """The part of a training step that is not spent in ops or optimizer."""
+    return next(step["engine"] / step["step"] for step in results("parts") if step["workload"].startswith(start))
+
+
+def mistakes():
+    return sum(len(variants) for module in modules() for variants in module.mistakes.values())
+
+
+def longest_file():
+    return max((PACKAGE / f"{module.name}.py").read_text(encoding="utf-8").count("\n") for module in modules())
+
+
+def seconds_of_a_check():
+    return results("course")["seconds_of_a_check"]["median"]
+
+
+SMALL = ("MLP 64-32-10, SGD", "MLP 64-32-10, Adam", "MLP 784", "MNIST-1D CNN", "TinyDigits CNN", "GRU")
+SAID = {  # page, words -> the figure that they round, at least, at most
+    ("README.md", "some 750 mistakes"): (mistakes, 725, 775),
+    ("book/why.md", "some 750 of them by name"): (mistakes, 725, 775),
+    ("book/course.md", "There are some 750 of them"): (mistakes, 725, 775),
+    ("book/why.md", "the longest has some seven hundred lines"): (longest_file, 650, 750),
+    ("README.md", "A check takes about half a second"): (seconds_of_a_check, 0.4, 0.6),
+    ("book/index.md", "each checked in about half a second"): (seconds_of_a_check, 0.4, 0.6),
+    ("README.md", "takes a quarter to"): (lambda: min(map(of_pytorch, SMALL)), 0.2, 0.3),
+    ("README.md", "two thirds of PyTorch's time"): (lambda: max(map(of_pytorch, SMALL)), 0.6, 0.7),
+    ("README.md", "one of LeNet-5 nine tenths"): (lambda: of_pytorch("LeNet-5"), 0.85, 0.95),
+    ("README.md", "one of a larger CNN on colour images a fifth more"): (lambda: of_pytorch("CNN 3-32-64"), 1.15, 1.25),
+    ("README.md", "takes less than a tenth"): (lambda: results("speed")["cold start"]["of torch"]["median"], 0, 0.1),
+    ("README.md", "under 60 MB"): (lambda: results("framework")["demo_peak_memory_mb"], 0, 60),
+    ("book/performance.md", "two fifths of the step of the smallest MLP"): (
+        lambda: of_the_engine(SMALL[0]),
+        0.35,
+        0.45,
+    ),
+    ("book/performance.md", "a quarter of a small CNN's"): (lambda: of_the_engine("TinyDigits CNN"), 0.2, 0.3),
+    ("book/performance.md", "next to nothing of a CNN's on colour"): (lambda: of_the_engine("CNN 3-32-64"), 0, 0.05),
+}
+
+
+@pytest.mark.parametrize(("where", "figure"), SAID.items(), ids=lambda value: value[1] if len(value) == 2 else "")
+def test_a_figure_in_the_text_is_one_that_was_measured(where, figure):
+    page, words = where
+    measured, least, most = figure
+    assert words in " ".join((ROOT / page).read_text(encoding="utf-8").split())
+    assert least <= measured() <= most
+
+
+@pytest.mark.parametrize("page", ["README.md", "book/index.md", "CHANGELOG.md"])
+def test_the_exercises_are_counted(page):
+    counted = re.findall(r"(\d+) exercises", (ROOT / page).read_text(encoding="utf-8"))
+    assert counted and {*map(int, counted)} == {len(exercises())}
+
+
+def test_ten_minutes_counts_the_network_and_the_data():
+    text = (BOOK / "ten_minutes.md").read_text(encoding="utf-8")
+    model, train = play.first_network(), datasets.tinydigits()[0]
+    assert f"each of the {sum(p.numel() for p in model.parameters()):,} parameters" in text
+    assert f"here {len(train):,} images of one channel" in text
+
+
+def test_the_front_page_quotes_what_it_compares_with_from_a_study():
+    table = {row["what"]: row["ours"] for row in results("studies/tinydigits")["table"]}
+    assert f"1-nearest neighbour: {table['1 nearest neighbour']:.1f} %" in (ROOT / "README.md").read_text()
+
+
+def test_the_weeks_of_a_term_add_up():
+    text = (BOOK / "instructors.md").read_text(encoding="utf-8")
+    planned = []
+    for row in re.findall(r"^\| \d+ \| (\d\d .*) \|$", text, re.M):
+        what, *figures = (cell.strip() for cell in row.split(" | ")[:4])
+        numbers = re.findall(r"\b\d\d\b", what)
+        chosen = [exercise for exercise in exercises() if exercise.module.number in numbers]
+        planned += numbers
+        assert [*map(int, figures)] == [len(chosen), sum(e.points for e in chosen), sum(e.minutes for e in chosen)]
+    assert planned == [module.number for module in modules()]
 
 
 # Commands
