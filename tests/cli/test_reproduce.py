@@ -57,7 +57,15 @@ def pretend(tmp_path, monkeypatch):
 def test_without_a_name_all_studies_are_listed(called):
     status, out, _ = called("reproduce")
     assert status == 0
-    assert [line.split()[0] for line in out.splitlines()[2:]] == [*experiments.STUDIES]
+    assert [line.split()[0] for line in out.splitlines()[2:] if line[0] != " "] == [*experiments.STUDIES]
+
+
+def test_the_list_of_studies_fits_a_narrow_terminal_and_loses_no_word(called, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    _, out, _ = called("reproduce")
+    assert max(map(len, out.splitlines())) <= 60
+    told = [word for name, (_, about) in experiments.STUDIES.items() for word in (name, *about.split())]
+    assert " ".join(out.split("\n", 2)[2].split()) == " ".join(told)
 
 
 def test_a_study_is_shown_with_its_question_its_table_and_its_picture(called, pretend):

@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,8 +64,7 @@ def run(options: argparse.Namespace) -> int:
     from tinytorch import experiments  # it loads NumPy, for which --help does not wait
 
     if options.study is None:
-        rows = [("study", "what it is about"), *((name, about) for name, (_, about) in experiments.STUDIES.items())]
-        print(*(line.rstrip() for line in text.text_table(rows)), sep="\n")
+        print("\n".join(listed({name: about for name, (_, about) in experiments.STUDIES.items()}, _columns())))
         return 0
     try:
         study = experiments.load(options.study)
@@ -77,6 +76,17 @@ def run(options: argparse.Namespace) -> int:
     if options.plot is not None:
         check_picture(options.plot)
     return reproduce(study, options)
+
+
+def listed(studies: Mapping[str, str], columns: int) -> list[str]:
+    """The studies, each with what it is about, broken where a line would not fit."""
+    width = max(map(len, studies))
+    room = max(columns - width - 2, 20)
+    rows = [("study", "what it is about")]
+    for name, about in studies.items():
+        first, *more = textwrap.wrap(about, room)
+        rows += [(name, first), *(("", line) for line in more)]
+    return [line.rstrip() for line in text.text_table(rows)]
 
 
 def reproduce(study: Study, options: argparse.Namespace) -> int:
