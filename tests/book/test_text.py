@@ -159,6 +159,7 @@ SAID = {  # page, words -> the figure that they round, at least, at most
     ("README.md", "one of LeNet-5 nine tenths"): (lambda: of_pytorch("LeNet-5"), 0.85, 0.95),
     ("README.md", "one of a larger CNN on colour images a fifth more"): (lambda: of_pytorch("CNN 3-32-64"), 1.15, 1.25),
     ("README.md", "takes less than a tenth"): (lambda: results("speed")["cold start"]["of torch"]["median"], 0, 0.1),
+    ("README.md", "builds, in about a minute, a book"): (lambda: results("book")["seconds"], 40, 80),
     ("README.md", "under 60 MB"): (lambda: results("framework")["demo_peak_memory_mb"], 0, 60),
     ("book/performance.md", "two fifths of the step of the smallest MLP"): (
         lambda: of_the_engine(SMALL[0]),
