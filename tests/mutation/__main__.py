@@ -146,6 +146,8 @@ def first_failure(tests: list[str], copy: Path) -> str | None:
     named = [line for line in lines if line.startswith(("FAILED ", "ERROR "))]
     if named:
         return named[0].split(" - ")[0].split(" ", 1)[1]
+    if lines and lines[0].startswith("ImportError while loading conftest"):
+        return f"{tests[0]}: {lines[-1]}"  # the library cannot be imported
     if process.exitcode is not None and process.exitcode < 0:
         return f"{tests[0]}: killed by signal {-process.exitcode}"
     raise RuntimeError("\n".join(["pytest itself failed:", *lines[-20:]]))
