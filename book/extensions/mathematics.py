@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from typing import Any
+from xml.etree import ElementTree
 
 import ziafont
 import ziamath
@@ -42,8 +43,15 @@ def drawing(tex: str, inline: bool) -> str:
 
 @cache
 def to_be_heard(tex: str, inline: bool) -> str:
-    """A formula as a MathML element that is there for screen readers and not to be seen."""
-    return str(tex2mml(tex, inline)).replace("<math ", '<math class="heard" ', 1)
+    """A formula as a MathML element that is there for screen readers and not to be seen.
+
+    Raises ValueError where a sign is made of others, as in \\mathrel{+}: it would not be drawn, and nothing would say so.
+    """
+    formula = str(tex2mml(tex, inline))
+    for element in ElementTree.fromstring(formula).iter():
+        if len(element) and element.tag.endswith(("}mo", "}mi", "}mn", "}mtext")):
+            raise ValueError(f"a part of the formula {tex!r} would not be drawn: {''.join(element.itertext())!r}")
+    return formula.replace("<math ", '<math class="heard" ', 1)
 
 
 def visit_inline(self: Any, node: nodes.math) -> None:

@@ -68,6 +68,8 @@ def test_a_formula_is_drawn_and_can_be_heard(monkeypatch):
     heard = ElementTree.fromstring(mathematics.to_be_heard(tex, True))
     assert drawn.get("aria-hidden") == "true" and heard.get("class") == "heard"
     assert "".join(heard.itertext()).replace(" ", "") == "∂L∂wij<∑ntanh(xn)2"
+    with pytest.raises(ValueError, match="would not be drawn: '\\+'"):
+        mathematics.to_be_heard(r"a \mathrel{+}= b", True)
 
 
 def test_a_page_that_loads_from_elsewhere_would_be_noticed():
