@@ -713,6 +713,13 @@ def test_backward_of_several_tensors_adds_up():
     assert_allclose(x.grad.array, 2 * x.array * [11, 101])
 
 
+def test_a_gradient_has_a_graph_only_where_it_is_asked_for():
+    for create_graph in ({}, {"create_graph": False}, {"create_graph": True}):
+        x = positive([(3,)])[0]
+        autograd.backward((x * x * x).sum(), **create_graph)
+        assert x.grad.requires_grad is create_graph.get("create_graph", False)
+
+
 def test_backward_from_a_leaf_gives_it_its_own_gradient():
     x = Tensor(np.array(3.0), requires_grad=True)
     x.backward()

@@ -259,6 +259,14 @@ def test_an_ignored_example_has_no_loss_and_no_gradient():
     assert F.cross_entropy(x, labels, ignore_index=7).item() == pytest.approx(each.array.sum() / 2)
 
 
+@pytest.mark.parametrize("loss", [F.nll_loss, F.cross_entropy, nn.NLLLoss(), nn.CrossEntropyLoss()])
+def test_a_label_of_minus_one_hundred_is_ignored_unless_another_is_named(loss):
+    x = Tensor(numbers((3, 4)))
+    assert loss(x, tinytorch.tensor([2, -100, 1])).item() == pytest.approx(
+        loss(x[::2], tinytorch.tensor([2, 1])).item()
+    )
+
+
 def test_an_ignored_label_may_be_a_class():
     x = numbers((3, 2))
     assert F.cross_entropy(Tensor(x), tinytorch.tensor([0, 1, 0]), ignore_index=1).item() == pytest.approx(

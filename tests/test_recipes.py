@@ -157,6 +157,7 @@ def test_as_many_epochs_are_trained_as_fit_with_a_schedule_of_their_length():
     model, history, clock = within(80, epochs=100)
     epochs = int(CAUTION * (80 - TIMED) / 5)
     assert [row["epoch"] for row in history] == [*range(1, epochs + 1)] and clock.now <= 80
+    assert history.column("seconds") == [5.0] * epochs
     recipe = Recipe("tinydigits", "mlp", partial(mlp, 64, 12, 10, dropout=0.0), epochs, 20, lr=0.05)
     expected, same_history = train(recipe, some("tinydigits-mlp")[0], seed=3)
     assert same(parameters(model), parameters(expected))

@@ -90,7 +90,10 @@ def load_faults(only: list[str]) -> list[Fault]:
 ELSEWHERE = {  # where the tests of a file stand that has none of its own
     "_lazy": ["tests/test_faces.py"],
     "_places": ["tests/test_datasets.py"],
+    "accelerator": ["tests/test_faces.py"],
     "changes": ["tests/test_autograd.py"],
+    "cuda": ["tests/test_faces.py"],
+    "generator": ["tests/test_creation.py"],
     "methods": ["tests/test_tensor.py", "tests/test_functional.py"],
 }
 
