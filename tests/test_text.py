@@ -188,3 +188,9 @@ def test_a_legend_takes_as_many_lines_as_it_needs():
         [f"{mark} {name * 12}" for mark, name in zip(marks, names, strict=True)]
         for marks, names in ((text.MARKS[:2], "ab"), (text.MARKS[2:4], "cd"))
     ]
+
+
+def test_a_message_is_one_short_line_that_no_terminal_obeys():
+    assert text.legible(ValueError("é \x1b[2J\n\ud800")) == r"é \x1b[2J\n\ud800"
+    assert text.legible("a" * text.LONGEST) == "a" * text.LONGEST
+    assert text.legible("a" * text.LONGEST + "b") == "a" * (text.LONGEST - 4) + " ..."
