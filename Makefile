@@ -58,7 +58,8 @@ coverage: .venv/dev  ## the lines and branches that tests reach: 97 % of the lib
 	$(BIN)/python -m coverage report --skip-covered --include '$(OUTSIDE)' --fail-under 90
 
 .venv/pip: 
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit("%s is Python %d.%d, and tinytorch needs 3.11 or newer: make PYTHON=python3.11 ..." % (sys.executable, *sys.version_info[:2]) if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	@touch $@
 

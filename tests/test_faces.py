@@ -317,6 +317,12 @@ def test_nothing_but_numpy_is_needed():
     assert third_party("import tinytorch") == {"tinytorch"}
 
 
+def test_an_older_python_is_told_in_a_sentence():
+    old = "import sys\nsys.version_info, sys.version = (3, 10, 13), '3.10.13 (main)'\n"
+    code = f"{old}try:\n    import tinytorch\nexcept ImportError as error:\n    print(error)"
+    assert fresh(code).strip() == "tinytorch needs Python 3.11 or newer, and this is 3.10.13"
+
+
 def test_that_oracle_sees_another_package():
     assert "hypothesis" in third_party("import tinytorch, hypothesis")
 

@@ -7,6 +7,9 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+if sys.version_info < (3, 11):  # noqa: UP036  (who starts a checkout has passed no installer that would say it)
+    raise ImportError("tinytorch needs Python 3.11 or newer, and this is " + sys.version.split()[0])
+
 from tinytorch._lazy import face
 from tinytorch._threads import use_one_thread
 

@@ -1,6 +1,7 @@
 """What the book says must be so: exercises, commands, chapters, and the docstrings of the reference."""
 
 import argparse
+import codeop
 import importlib
 import inspect
 import json
@@ -364,13 +365,32 @@ def test_the_code_of_the_front_page_runs(tmp_path):
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
     said = with_numpy_alone("\n".join(blocks), tmp_path)
     accuracy = float(re.search(r"'accuracy': ([\d.]+)", said)[1])
-    assert accuracy > 0.93 and (tmp_path / "graph.svg").is_file()
+    promised = int(re.search(r"# about (\d+) % in a second", "\n".join(blocks))[1])
+    assert abs(100 * accuracy - promised) < 1.5 and (tmp_path / "graph.svg").is_file()
+
+
+def type_at_a_prompt(code):
+    """Raises SyntaxError where a prompt would: it wants an empty line behind a block."""
+    waiting = ""
+    for line in [*code.splitlines(), ""]:
+        waiting += line + "\n"
+        if codeop.compile_command(waiting) is not None:
+            waiting = ""
+    assert not waiting.strip(), waiting
+
+
+def test_a_prompt_wants_an_empty_line_behind_a_block():
+    type_at_a_prompt("with a:\n    b\n\nc(\n    d\n)\n")
+    with pytest.raises(SyntaxError):
+        type_at_a_prompt("with a:\n    b\nc\n")
 
 
 def test_ten_minutes_can_be_typed_along_and_end_in_play(tmp_path):
     text = (BOOK / "ten_minutes.md").read_text(encoding="utf-8")
     cells = re.findall(r"^```\{code-cell\} python\n(.*?)^```", text, re.M | re.S)
     shown = [re.sub(r"^:.*\n", "", cell, flags=re.M) for cell in cells if not cell.startswith(":tags: [remove")]
+    for cell in shown:
+        type_at_a_prompt(cell)
     said = with_numpy_alone("\n".join(shown), tmp_path)
     assert "(1000, 1, 8, 8)" in said and "are wrong" in said
     given = argparse.Namespace(checkpoint=tmp_path / "digits.npz", model=None)

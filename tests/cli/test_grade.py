@@ -120,6 +120,12 @@ def test_marks_are_put_together_anew_by_export(graded, tmp_path, capsys):
     assert "Without a mark there: Bob Ray." in capsys.readouterr().out
     assert json.loads((tmp_path / "out" / "results" / "ann.json").read_text())["score"] == 5  # as it was
 
+    assert main(["grade", "export", *out, "--canvas", str(tmp_path / "book.csv")]) == 1
+    assert "say --due and --late with every export" in capsys.readouterr().err
+    assert lines_of(tmp_path / "out")["ann"]["final"] == "4.5"
+    assert main(["grade", "export", *out, "--late", "none"]) == 0
+    assert lines_of(tmp_path / "out")["ann"]["final"] == "5"
+
 
 @pytest.mark.parametrize(
     ("words", "said"),

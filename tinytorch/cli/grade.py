@@ -35,7 +35,7 @@ def add_parser(commands: Any, name: str, summary: str) -> None:
     parser.add_argument("--moodle", type=Path, metavar="FILE", help="with `grade export`: fill in Moodle's")
     parser.add_argument("--column", default="", metavar="NAME", help="the column of the gradebook, or its beginning")
     parser.add_argument("--due", default="", metavar="TIME", help="with `grade export`: as in 2026-10-31T23:59")
-    parser.add_argument("--late", default="none", metavar="POLICY", help="none, cutoff, percent:10, grace:2,percent:10")
+    parser.add_argument("--late", metavar="POLICY", help="with --due: none, cutoff, percent:10 or grace:2,percent:10")
     parser.set_defaults(run=grade)
 
 
@@ -91,6 +91,8 @@ def grade(options: argparse.Namespace) -> int:
     except batch.Refused as error:
         raise CommandError(str(error), 1) from None
     _publish(wanted.out, options)
+    if _lateness_is_open(options):
+        print("times.csv is not counted yet: `tinytorch grade export` with --due and --late does.")
     print(
         f"{outcome.graded} graded, {outcome.kept} as before: grades.csv, report.html and feedback/ are in {options.out}."
     )
@@ -104,11 +106,15 @@ def grade(options: argparse.Namespace) -> int:
 def export(options: argparse.Namespace) -> int:
     """Put marks, manual changes and lateness together, and fill in gradebooks."""
     from tinytorch.grading.gradebook import fill_canvas, fill_moodle
-    from tinytorch.grading.marks import Wrong
+    from tinytorch.grading.marks import TIMES, Wrong
 
     if not (options.out / "results").is_dir():
         raise CommandError(
             f"there are no results in {options.out}: `tinytorch grade SUBMISSIONS --out {options.out}` first"
+        )
+    if _lateness_is_open(options):
+        raise CommandError(
+            f"{options.out / TIMES} says when work came: say --due and --late with every export, or --late none", 1
         )
     marks = _publish(options.out, options)
     for book, fill, name in ((options.canvas, fill_canvas, "canvas.csv"), (options.moodle, fill_moodle, "moodle.csv")):
@@ -123,6 +129,13 @@ def export(options: argparse.Namespace) -> int:
             if filled.unmarked:
                 print(f"Without a mark there: {', '.join(filled.unmarked)}.")
     return 0
+
+
+def _lateness_is_open(options: argparse.Namespace) -> bool:
+    """Whether there are times of submission, and nobody has said what becomes of them."""
+    from tinytorch.grading.marks import TIMES
+
+    return options.late is None and not options.due and (options.out / TIMES).is_file()
 
 
 def _archive(options: argparse.Namespace) -> int:
@@ -141,7 +154,7 @@ def _publish(out: Path, options: argparse.Namespace) -> Any:
 
     try:
         due = marks.moment(options.due, "--due")
-        late = marks.Late.of(options.late)
+        late = marks.Late.of(options.late or "none")
         if late != marks.Late() and due is None:
             raise marks.Wrong("a late policy needs --due")
         found = marks.rows(out, due, late)
