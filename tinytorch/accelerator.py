@@ -11,5 +11,5 @@ def current_accelerator(check_available: bool = False) -> None:
 
 
 def device_count() -> int:
-    """None."""
+    """Always 0."""
     return 0

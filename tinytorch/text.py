@@ -282,7 +282,12 @@ def text_image(image: Sequence[Sequence[float]], *, braille: bool = True) -> lis
 # Words
 
 
+def printable(text: str) -> str:
+    """A text in one line, without what a terminal takes for a command."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def legible(message: object) -> str:
-    """A message that may quote a stranger's file, in one short line and without what a terminal takes for a command."""
-    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(message))
+    """A message that may quote a stranger's file: printable, and short."""
+    text = printable(str(message))
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 4]} ..."

@@ -111,7 +111,7 @@ def test_the_page_holds_all_that_it_needs():
         ("GET", "/example/-1", None, 404, "there are 200 examples"),
         ("POST", "/look", "{", 400, "Expecting"),
         ("POST", "/look", "[]", 400, ""),
-        ("POST", "/look", "{}", 400, "drawn"),
+        ("POST", "/look", "{}", 400, 'and "drawn" is missing'),
         ("POST", "/look", '{"drawn": [1, 2]}', 400, "expects 64 numbers"),
         ("POST", "/look", json.dumps({"drawn": ["x"] * 64}), 400, "expects 64 numbers"),
         ("POST", "/look", json.dumps({"drawn": [float("nan")] * 64}), 400, "from -1000 to 1000"),

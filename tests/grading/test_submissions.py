@@ -66,6 +66,12 @@ def test_two_submissions_of_a_student_are_both_named(tmp_path):
     assert only(tmp_path).refused == "there are 2 submissions, 'ann' and 'ann.zip': remove all but one"
 
 
+def test_students_whose_names_are_long_when_written_out_are_told_apart_by_the_last_letter(tmp_path):
+    for last in "ab":
+        put(tmp_path, f"{chr(1) * 200}{last}/ops.py")
+    assert [found.student[-1] for found in read_all(tmp_path, WANTED)] == ["a", "b"]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="links are those of POSIX")
 def test_links_are_not_followed(tmp_path):
     secret = put(tmp_path.parent, f"{tmp_path.name}-secret", b"secret")

@@ -72,9 +72,8 @@ def run(options: argparse.Namespace) -> int:
         server.network = load(options) if options.checkpoint or options.model else train(options.network)
         address = f"http://{HOST}:{server.server_port}"
         print(f"Draw at {address}; Ctrl-C ends it.", flush=True)
-        if (
-            not options.no_browser
-        ):  # beside the server, for a browser in the terminal waits there until its reader ends it
+        # beside the server, for a browser in the terminal waits there until its reader ends it
+        if not options.no_browser:
             threading.Thread(target=open_browser, args=(address,), daemon=True).start()
         try:
             server.serve_forever()
@@ -377,7 +376,9 @@ class Handler(BaseHTTPRequestHandler):
     def _look(self, question: bytes) -> tuple[dict[str, Any], int]:
         try:
             drawn = json.loads(question)["drawn"]
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except KeyError:
+            return {"error": 'play expects {"drawn": [numbers]}, and "drawn" is missing'}, 400
+        except (ValueError, TypeError, RecursionError) as error:
             return {"error": f'play expects {{"drawn": [numbers]}}: {error}'}, 400
         try:
             return self.server.network.look(drawn), 200

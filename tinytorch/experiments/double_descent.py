@@ -7,7 +7,7 @@ falls again beyond (Belkin and others, 2019; Nakkiran and others, 2020). It show
 How large is just large enough? It depends on the loss. With the mean squared error, a network of K outputs has to hit K numbers for
 each of n signals: it needs about n K parameters. With the negative log-likelihood one output has to be ahead of the others by
 enough: about n parameters do. So the first threshold grows with K, and the second hardly does. Here the same 300 signals are told
-apart in two, five or ten ways (their class modulo K), with as many labels wrong each time, and the threshold is where the training
+apart in two, five or ten ways (their class modulo K), on average with as many wrong labels, and the threshold is where the training
 loss falls to a hundredth of what guessing costs. The code of the published figures on this is lost; this is a design of our own.
 """
 
@@ -38,7 +38,7 @@ CNN_WIDTHS = (2, 6, 10, 14, 18, 24, 40, 70)  # some of the 29 published
 OUTPUTS = (2, 5, 10)
 LOSSES = {"mse": "mean squared error", "nll": "negative log-likelihood"}
 HIDDEN = (2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 26, 34, 44, 56, 72, 92, 118)  # widths tried for a threshold
-WRONG = 0.135  # the fraction that is then wrong with ten classes, since one label in ten is drawn as it was
+WRONG = NOISE * 9 / 10  # of ten classes, one label in ten is drawn as it was
 LEARNED = 0.01  # of the loss of guessing: what is below has been learned by heart
 
 

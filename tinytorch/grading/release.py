@@ -22,7 +22,7 @@ from tinytorch.course.judge import checks_of, expected
 from tinytorch.course.source import Source
 from tinytorch.course.workspace import write_whole
 
-MACHINERY = {  # of the course and the command line; no mistakes, no grader
+MACHINERY = {  # of the faces, the course and the command line; no mistakes, no grader
     "backends": ("__init__", "cudnn", "mps"),
     "course": (
         *("__init__", "challenges", "checks", "drawing", "exercises", "frames", "judge", "milestones", "notebook"),

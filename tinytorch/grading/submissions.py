@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from tinytorch.course.source import LARGEST, Source
-from tinytorch.text import legible
+from tinytorch.text import legible, printable
 
 ENTRIES = 20_000  # files of a submission that are looked through
 DEEPEST = 5  # folders
@@ -78,7 +78,7 @@ def read_all(folder: Path, wanted: Sequence[str]) -> list[Submission]:
         if path.name.startswith((".", "__MACOSX")):
             continue
         student = path.name[:-4] if path.name.lower().endswith(".zip") else path.name
-        found.setdefault(legible(unicodedata.normalize("NFC", student)), []).append(path)
+        found.setdefault(printable(unicodedata.normalize("NFC", student)), []).append(path)
     return [read(student, paths, wanted) for student, paths in sorted(found.items())]
 
 
