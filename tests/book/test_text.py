@@ -257,7 +257,7 @@ def test_commands_are_found():
 @pytest.mark.parametrize(("command", "page"), QUOTED, ids=lambda value: value.replace(" ", "_"))
 def test_every_command_is_one(command, page, tmp_path):
     words = shlex.split(command.replace("../.venv/bin/", "").replace(".venv/bin/", ""))
-    if words[0] in ("sudo", "cd", "python3", "python", "pip") and words[1:3] not in (["-m", "tinytorch"],):
+    if words[0] in ("sudo", "cd", "export", "python3", "python", "pip") and words[1:3] not in (["-m", "tinytorch"],):
         return known(words)
     if words[0] == "make":
         done = subprocess.run(["make", "-n", *words[1:]], cwd=ROOT, capture_output=True, text=True)
@@ -319,7 +319,9 @@ def known(words):
     if words == ["python"]:
         return
     if words[0] == "cd":
-        assert words[1] == "my-framework"
+        assert words[1] in ("my-framework", "~")
+    elif words[0] == "export":
+        assert words[1:] == ["PYTHONPATH=~/tinytorch"]
     elif words[0] == "pip":
         extras = re.findall(r"\[(.*?)\]", rest)
         declared = (ROOT / "setup.cfg").read_text()
@@ -371,12 +373,12 @@ def test_the_code_of_the_front_page_runs(tmp_path):
 
 def type_at_a_prompt(code):
     """Raises SyntaxError where a prompt would: it wants an empty line behind a block."""
-    waiting = ""
+    waiting = []
     for line in [*code.splitlines(), ""]:
-        waiting += line + "\n"
-        if codeop.compile_command(waiting) is not None:
-            waiting = ""
-    assert not waiting.strip(), waiting
+        waiting.append(line)
+        if codeop.compile_command("\n".join(waiting)) is not None:
+            waiting = []
+    assert not any(waiting), waiting
 
 
 def test_a_prompt_wants_an_empty_line_behind_a_block():
