@@ -35,7 +35,7 @@ def handed_in(tmp_path_factory):
     hand_in(folder, "ann", OPS)
     hand_in(folder, "bob", WRONG, packed=True)
     hand_in(folder, ODD, SMALL)
-    hand_in(folder, "eve", f"import os\nos._exit(0)\n{SMALL}")
+    hand_in(folder, "eve", f"{SMALL}\nimport os\nos._exit(0)\n")
     (folder / "fay").mkdir()
     (folder / "gil.zip").write_bytes(b"nothing")
     hand_in(folder, "hal", SMALL)

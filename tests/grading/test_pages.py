@@ -62,7 +62,7 @@ def results(bench, tmp_path_factory):
     (out / "results").mkdir()
     (out / "timings").mkdir()
     wrong = OPS.replace("return a * b, ", "print('<script>evil</script>'); return a * b + 1, ")
-    for student, text in (("ann", OPS), (EVIL, wrong), ("eve", "import os\nos._exit(0)\n")):
+    for student, text in (("ann", OPS), (EVIL, wrong), ("eve", f"{OPS}\nimport os\nos._exit(0)\n")):
         result = bench.grade(["01"], student=student, ops=text)
         result["extra_data"] |= bench.facts
         (out / "results" / f"{file_name(student)}.json").write_text(json.dumps(result))
@@ -86,6 +86,7 @@ def test_feedback_says_what_is_wrong_with_input_and_answer(written):
     for said in (EVIL, "ops.mul(a, b)", "came", "expected", "Your code printed:", "58.33", "Look at ops.py from line"):
         assert said in text, said
     assert "Every check passes." in "".join(Checked(pages["ann.html"]).text)
+    assert not [name for name, text in pages.items() if re.search(r"[.?]\.<|<pre> ", text)]
 
 
 def test_the_report_tells_who_needs_a_look_and_why(written):

@@ -20,14 +20,15 @@ pre { background: var(--wash); border: 1px solid var(--line); border-radius: .4r
   font: .84rem/1.45 ui-monospace, monospace; margin: .6rem 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; } caption { text-align: left; }
 th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { font-weight: 600; color: var(--soft); font-size: .85rem; } td.n, th.n { text-align: right; }
+th { font-weight: 600; color: var(--soft); font-size: .85rem; } td.n, th.n { text-align: right; } td.n { white-space: nowrap; }
 .wide { overflow-x: auto; } .card { border: 1px solid var(--line); border-left: .3rem solid var(--bad); border-radius: .4rem;
   padding: .9rem 1.1rem; margin: 1rem 0; } .card header { display: flex; gap: 1rem; justify-content: space-between; }
 .passed { color: var(--good); } .failed { color: var(--bad); } .skipped { color: var(--soft); } .error { color: var(--warn); }
 .because { border-left: .2rem solid var(--bar); padding-left: .8rem; } svg { display: block; max-width: 100%; height: auto; }
 svg text { fill: var(--soft); font: 12px system-ui, sans-serif; } svg rect { fill: var(--bar); } svg line { stroke: var(--line); }
-a { color: var(--bar); } .meter { background: var(--wash); height: .6rem; min-width: 7rem; border-radius: .3rem; }
+a { color: var(--bar); } .meter { background: var(--wash); height: .6rem; margin-top: .5rem; min-width: 7rem; border-radius: .3rem; }
 .meter span { display: block; height: 100%; border-radius: .3rem; background: var(--bad); }
+@media (max-width: 36rem) { th, td { padding-right: .5rem; } .meter { min-width: 3rem; } }
 @media print { body { max-width: none; padding: 0; } .card { break-inside: avoid; } }
 """
 

@@ -7,6 +7,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 from tinytorch.course.exercises import modules
@@ -83,8 +84,8 @@ def _card(test: Mapping[str, Any]) -> Html:
     parts: list[str | None] = [head]
     if data.get("shows"):
         parts.append(tag("p", f"What is checked: {data['shows']}.", class_="soft"))
-    parts.append(tag("p", tag("strong", f"{what.rstrip('.')}.")))
-    parts += [tag("pre", data[key]) for key in ("call", "sides", "trail") if data.get(key)]
+    parts.append(tag("p", tag("strong", what if what.endswith(("?", ".")) else f"{what}.")))
+    parts += [tag("pre", dedent(data[key])) for key in ("call", "sides", "trail") if data.get(key)]
     if data.get("because"):
         parts.append(tag("p", data["because"], class_="because"))
     if data.get("printed"):
@@ -133,28 +134,40 @@ def _distribution(rows: Sequence[Row]) -> Html:
     most = max(most for _, most in marks)
     said = f"Mean {statistics.fmean(finals):.1f}, median {statistics.median(finals):.1f}, of {most:g} points."
     counts = Counter(min(int(share * BINS // 100), BINS - 1) for share in shares)
+    said += " Students by per cent of the points:"
     return joined(tag("p", said), _histogram([counts[i] for i in range(BINS)]))
 
 
 def _histogram(counts: Sequence[int]) -> Html:
-    """Bars from 0 to 100 per cent of the points, each with its number."""
-    highest, width, height = max(counts), 54, 140
+    """Bars from 0 to 100 per cent of the points, each with its number, as narrow as a phone."""
+    highest, width, height = max(counts), 32, 140
     bars = []
     for i, count in enumerate(counts):
         tall = round(height * count / highest) if highest else 0
         x = 10 + i * width
-        bars.append(tag("rect", x=x, y=20 + height - tall, width=width - 6, height=tall))
+        bars.append(tag("rect", x=x + 2, y=20 + height - tall, width=width - 4, height=tall))
         bars.append(
-            tag("text", str(count) if count else "", x=x + width // 2 - 3, y=14 + height - tall, text_anchor="middle")
+            tag("text", str(count) if count else "", x=x + width // 2, y=14 + height - tall, text_anchor="middle")
         )
-        label = f"{i * 100 // BINS}-{(i + 1) * 100 // BINS}"
-        bars.append(tag("text", label, x=x + width // 2 - 3, y=height + 38, text_anchor="middle"))
-    base = tag("line", x1=10, x2=10 + len(counts) * width, y1=height + 20, y2=height + 20)
+    end = 10 + len(counts) * width
+    ticks = [
+        tag("text", f"{i * 100 // BINS}", x=10 + i * width, y=height + 38, text_anchor="middle")
+        for i in range(len(counts) + 1)
+    ]
+    base = tag("line", x1=10, x2=end, y1=height + 20, y2=height + 20)
     said = ", ".join(
         f"{i * 100 // BINS} to {(i + 1) * 100 // BINS} per cent: {count}" for i, count in enumerate(counts)
     )
-    box = f"0 0 {20 + len(counts) * width} {height + 48}"
-    return tag("svg", tag("title", said), *bars, base, viewBox=box, role="img", width=20 + len(counts) * width)
+    return tag(
+        "svg",
+        tag("title", said),
+        *bars,
+        *ticks,
+        base,
+        viewBox=f"0 0 {end + 12} {height + 48}",
+        role="img",
+        width=end + 12,
+    )
 
 
 def _exercises(results: Sequence[Mapping[str, Any]], timings: Sequence[Mapping[str, float]]) -> Html:
@@ -172,21 +185,24 @@ def _exercises(results: Sequence[Mapping[str, Any]], timings: Sequence[Mapping[s
         states = Counter(test["extra_data"]["state"] for test in all_of_it)
         share = states["failed"] / len(all_of_it)
         known = Counter(_misconception(test) for test in all_of_it if "because" in test["extra_data"])
-        common = [f"{count} of {states['failed']}: {message}" for message, count in known.most_common(1)]
+        common = [
+            tag("div", f"{count} of {states['failed']}: {message}", class_="soft")
+            for message, count in known.most_common(1)
+        ]
         middle = f"{statistics.median(seconds[title]):.2f} s" if title in seconds else ""
         lines.append(
             tag(
                 "tr",
-                tag("td", title),
+                tag("td", title, *common),
                 tag("td", _meter(share)),
                 tag("td", f"{states['failed']}", class_="n"),
                 tag("td", f"{states['skipped']}", class_="n"),
                 tag("td", middle, class_="n"),
-                tag("td", *common),
             )
         )
-    names = ("Not written", "n"), ("Median time", "n"), ("Commonest misconception", "")
-    head = tag("tr", tag("th", "Exercise"), tag("th", "Fail", colspan=2), *(tag("th", n, class_=c) for n, c in names))
+    first = tag("th", "Exercise, and its commonest misconception")
+    more = (tag("th", name, class_="n") for name in ("Not written", "Median time"))
+    head = tag("tr", first, tag("th", "Fail", colspan=2), *more)
     return tag("div", tag("table", head, *lines), class_="wide")
 
 
@@ -219,7 +235,8 @@ def _look(results: Sequence[Mapping[str, Any]], pairs: Sequence[Pair]) -> Html:
                 reasons.setdefault(one, []).append(pair.said(other))
     if not reasons:
         return tag("p", "Nobody.")
-    lines = [tag("tr", tag("td", student), tag("td", _listed(said))) for student, said in sorted(reasons.items())]
+    students = sorted(reasons, key=str.casefold)
+    lines = [tag("tr", tag("td", student), tag("td", _listed(reasons[student]))) for student in students]
     note = "A flag is a question, and never a penalty: ten right lines are often the same ten lines."
     return joined(
         tag("p", note, class_="soft"), tag("table", tag("tr", tag("th", "Student"), tag("th", "Why")), *lines)
