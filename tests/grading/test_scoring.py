@@ -133,6 +133,14 @@ def test_grading_again_gives_the_same(bench):
     assert bench.grade(["01"], ops=WRONG) == bench.grade(["01"], ops=WRONG)
 
 
+TELL = """import sys
+    frame = sys._getframe()
+    while frame:
+        if "job" in frame.f_locals:
+            print("calls", {probe for probe, _ in frame.f_locals["job"]["calls"]})
+        frame = frame.f_back"""
+
+
 def test_unseen_checks_tell_the_kind_of_failure_only(bench, tmp_path, monkeypatch):
     folder = tmp_path / FIRST.folder.name
     folder.mkdir()
@@ -141,12 +149,15 @@ def test_unseen_checks_tell_the_kind_of_failure_only(bench, tmp_path, monkeypatc
         "    '''something secret'''\n    return case('secret', 'secret(x)', x=draw.nonzero((3,)))\n"
     )
     (folder / "probes.py").write_text("def secret(x):\n    return ops.mul(x, x)[0]\n")
-    wrong = FEW.replace("return a * b, ", "return (a * b if a is not b else -a * b), ")
     monkeypatch.setattr(bench.grader, "extra", tmp_path)
+    wrong = FEW.replace("return a * b, ", "return (a * b if a is not b else -a * b), ")
     tests = by_number(bench.grade(["01"], ops=wrong))
     assert "sign" in tests["01.1"]["output"] and "secret" not in str(tests["01.1"])
     assert 0 < tests["01.1"]["score"] < 5
     assert by_number(bench.grade(["01"], ops=FEW))["01.1"]["score"] == 5
+    telling = FEW.replace("return a * b, ", f"{TELL}\n    return a * b, ")
+    result = by_number(bench.grade(["01"], ops=telling))["01.1"]
+    assert "calls" in result["extra_data"]["printed"] and "secret" not in str(result) and result["score"] == 5
 
 
 def test_kinds_of_failure():

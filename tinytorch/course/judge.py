@@ -123,34 +123,46 @@ class Judge:
 
     def verdict(self, exercise: Exercise, source: Source, diagnose: bool = True) -> Verdict:
         """Judge the text of a file in which all but this exercise is the library's (workspace.alone, substituted)."""
-        checks = checks_of(exercise, self.extra)
-        failure = None
-        job_cases = [(check, check.cases(self.salt)) for check in checks]
-        reply = self.run(exercise.module, source, [case for _, cases in job_cases for case in cases])
-        loaded, *outcomes = reply["outcomes"] or [{}]
-        if "error" in loaded or not reply["outcomes"]:
-            return Verdict(exercise, 0, len(checks), self.of_loading(reply), reply["printed"])
-        answers: list[Answers] = []
-        for check, cases in job_cases:
-            seen = outcomes[: len(cases)]
-            del outcomes[: len(cases)]
-            found = self._first_failure(check, cases, seen, reply)
-            answers.append(Answers(check, cases, seen, found is None))
-            if found and (failure is None or (failure.kind == "unwritten" and found.kind != "unwritten")):
-                failure = found  # what is wrong comes before what is missing
-            if len(seen) < len(cases):
-                break
+        checks, known = checks_of(exercise, self.extra), len(checks_of(exercise))
+        reply, found = self._asked(exercise, source, checks[:known])
+        printed = reply["printed"]
+        if len(found) == known < len(checks):  # nothing that is seen where the unseen ones run comes to be told
+            reply, more = self._asked(exercise, source, checks[known:], self.extra)
+            found += more
+        if not _loads(reply):
+            return Verdict(exercise, 0, len(checks), self.of_loading(reply), printed)
+        failures = [failure for _, failure in found if failure]
+        wrong = (failure for failure in failures if failure.kind != "unwritten")  # comes before what is missing
+        failure = next(wrong, failures[0] if failures else None)
+        answers = [one for one, _ in found]
         if diagnose and failure is not None and failure.kind in ("wrong", "crash"):
             failure = self._diagnosed(exercise, self._with_numbers(exercise, source, failure), answers)
         right = tuple(one.check.name for one in answers if one.right)
-        return Verdict(exercise, len(right), len(checks), failure, reply["printed"], right)
+        return Verdict(exercise, len(right), len(checks), failure, printed, right)
 
-    def run(self, module: Module, source: Source, cases: Sequence[Case]) -> dict[str, Any]:
-        """What the worker says of the cases when a module's file has this text.
+    def _asked(
+        self, exercise: Exercise, source: Source, checks: Sequence[Check], extra: Path | None = None
+    ) -> tuple[dict[str, Any], list[tuple[Answers, Failure | None]]]:
+        """The worker's reply, and of each check that it came to, the answers and what is wrong with them."""
+        job_cases = [(check, check.cases(self.salt)) for check in checks]
+        reply = self.run(exercise.module, source, [case for _, cases in job_cases for case in cases], extra)
+        outcomes = reply["outcomes"][1:]
+        found: list[tuple[Answers, Failure | None]] = []
+        for check, cases in job_cases if _loads(reply) else ():
+            seen = outcomes[: len(cases)]
+            del outcomes[: len(cases)]
+            failure = self._first_failure(check, cases, seen, reply)
+            found.append((Answers(check, cases, seen, failure is None), failure))
+            if len(seen) < len(cases):
+                break
+        return reply, found
+
+    def run(self, module: Module, source: Source, cases: Sequence[Case], extra: Path | None = None) -> dict[str, Any]:
+        """What the worker says of the cases when a module's file has this text; extra: where there are more probes.
 
         Raises WorkerError where the worker itself ended; another one then stands ready.
         """
-        return self.ask({**self.beside, module.name: source}, _probes_text(folders(module, self.extra)), cases)
+        return self.ask({**self.beside, module.name: source}, _probes_text(folders(module, extra)), cases)
 
     def ask(self, sources: Mapping[str, Source], probes: str, cases: Sequence[Case]) -> dict[str, Any]:
         """What the worker says of the cases when these files stand in for the library's."""
@@ -218,7 +230,7 @@ class Judge:
         if not isinstance(x, np.ndarray) or x.dtype != np.float64 or x.shape != found.expected.shape:
             return failure
         moved = [_moved(case, name, found.index, step) for step in (EPSILON, -EPSILON)]
-        answers = [seen.get("answer") for seen in self.run(exercise.module, source, moved)["outcomes"][1:]]
+        answers = [seen.get("answer") for seen in self.run(exercise.module, source, moved, self.extra)["outcomes"][1:]]
         values = [answer["value"] for answer in answers if isinstance(answer, dict) and "value" in answer]
         if len(values) < 2 or not all(_fits(value, case.arguments["g"]) for value in values):
             return failure
@@ -249,13 +261,18 @@ class Judge:
         """Whether a mistake comes to the learner's answers in a check."""
         key = exercise.id, answers.check.name, mistake.name
         if key not in self.known:
-            reply = self.run(exercise.module, with_variant(exercise, mistake), answers.cases)
+            reply = self.run(exercise.module, with_variant(exercise, mistake), answers.cases, self.extra)
             self.known[key] = reply["outcomes"][1:]
         if answers.right and answers.check.judge is not None:  # several answers may be right
             pairs = zip(answers.cases, self.known[key], strict=False)
             whole = len(self.known[key]) == len(answers.cases)
             return whole and not any(judged(answers.check, case, seen, self.extra) for case, seen in pairs)
         return alike(self.known[key], answers.seen)
+
+
+def _loads(reply: Mapping[str, Any]) -> bool:
+    """Whether the files of a job did load."""
+    return bool(reply["outcomes"]) and "error" not in reply["outcomes"][0]
 
 
 def with_variant(exercise: Exercise, variant: Variant) -> Source:
