@@ -1,7 +1,10 @@
-"""What a worker's world holds."""
+"""What a worker's world holds, and what it sees of the machine."""
+
+import pytest
 
 from tinytorch._places import PACKAGE
 from tinytorch.grading import release, world
+from tinytorch.grading.world import Means
 
 OUTSIDE = {"cli", "course", "experiments", "grading"}
 
@@ -9,3 +12,31 @@ OUTSIDE = {"cli", "course", "experiments", "grading"}
 def test_a_world_and_a_release_have_every_face():
     faces = {init.parent.name for init in PACKAGE.glob("[!_]*/__init__.py")} - OUTSIDE
     assert {*world.FACES} == faces == {*release.MACHINERY} - OUTSIDE
+
+
+@pytest.mark.parametrize("folder", ["site-packages", "dist-packages"])
+@pytest.mark.parametrize("inside", [True, False])
+def test_numpy_is_seen_wherever_it_is_installed(folder, inside, tmp_path, monkeypatch):
+    """In Python's own folder of packages, which is covered first and read-only last, or beside Python, as on Debian."""
+    library = tmp_path / "lib" / "python3.11"
+    packages = library / folder if inside else tmp_path / "lib" / "python3" / folder
+    numpy = packages / "numpy"
+    for place in (library, numpy):
+        place.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setattr(world, "standard_library", lambda: library)
+    monkeypatch.setattr(world, "numpy_parts", lambda: [numpy])
+    words = world._bubble(Means(bubblewrap="bwrap"), tmp_path / "world", "/usr/bin/python3")
+    steps = [(words[i], words[i + 1]) for i in range(len(words) - 1) if words[i].startswith("--")]
+    bound = steps.index(("--ro-bind", str(library))), steps.index(("--ro-bind-try", str(numpy)))
+    if inside:
+        order = (
+            bound[0],
+            steps.index(("--tmpfs", str(packages))),
+            bound[1],
+            steps.index(("--remount-ro", str(packages))),
+        )
+    else:
+        order = bound
+        assert ("--tmpfs", str(packages)) not in steps
+    assert list(order) == sorted(order)
+    assert str(packages) not in world.readable() and str(numpy) in world.readable()
