@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -210,6 +211,22 @@ def test_no_worker_is_left_behind(means):
     bench.close()
     folder = str(bench.worlds.folder).encode()
     assert [path for path in Path("/proc").glob("[0-9]*/cmdline") if folder in seen(path)] == []
+
+
+OUTLIVE = "import ctypes, os, time; ctypes.CDLL(None).prctl(1, 0, 0, 0, 0); os.kill(os.getppid(), 9); time.sleep(60)"
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+@pytest.mark.parametrize("level", LEVELS)
+def test_nobody_outlives_the_server(level, benches):
+    bench = benches(level)
+    assert by_number(bench.grade(["01"], ops=attacked(OUTLIVE, FEW)))["01.1"]["score"] == 0
+    bench.grader.close()
+    folder, end = str(bench.worlds.folder).encode(), time.monotonic() + 5
+    while left := [path for path in Path("/proc").glob("[0-9]*/cmdline") if folder in seen(path)]:
+        assert time.monotonic() < end, left
+        time.sleep(0.05)
 
 
 def seen(path):

@@ -46,9 +46,11 @@ def test_each_call_is_refused_and_no_other(machine):
 
 
 @pytest.mark.parametrize("machine", calls.ARCHITECTURES)
-def test_limits_are_a_process_s_own(machine):
-    number = calls.LIMITS_OF[machine]
-    assert answer(machine, number, 0) == 0 and answer(machine, number, 77) == errno.EPERM
+def test_limits_are_a_process_s_own_and_its_end_is_not(machine):
+    which = list(calls.ARCHITECTURES).index(machine)
+    limits, control = (calls.ASKED[name][0][which] for name in ("prlimit64", "prctl"))
+    assert answer(machine, limits, 0) == 0 and answer(machine, limits, 77) == errno.EPERM
+    assert answer(machine, control, 1) == errno.EPERM and answer(machine, control, 15) == 0
 
 
 @pytest.mark.parametrize("machine", calls.ARCHITECTURES)
@@ -64,7 +66,8 @@ def test_the_numbers_are_those_of_linux(machine):
         pytest.skip(f"{header} is not there")
     known = dict(re.findall(r"#define __NR(?:3264)?_(\w+) (\d+)", header.read_text()))
     which = list(calls.ARCHITECTURES).index(machine)
-    ours = {name: numbers[which] for name, numbers in calls.REFUSED.items()} | {"prlimit64": calls.LIMITS_OF[machine]}
+    ours = {name: numbers[which] for name, numbers in calls.REFUSED.items()}
+    ours |= {name: numbers[which] for name, (numbers, *_) in calls.ASKED.items()}
     for name, number in ours.items():
         if name in known or name != "fchmodat2":  # which is newer than the headers of some systems
             assert known.get(name) == (None if number is None else str(number)), name

@@ -30,6 +30,21 @@ def test_a_folder_is_emptied_however_deep_and_however_shut(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+def test_no_link_is_followed_that_takes_a_folders_place(tmp_path, monkeypatch):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "precious").touch()
+    (tmp_path / "scratch" / "folder").mkdir(parents=True)
+
+    def swapped(name, moved, *, src_dir_fd, dst_dir_fd):
+        os.rmdir(name, dir_fd=src_dir_fd)
+        os.symlink(tmp_path / "outside", moved, dir_fd=dst_dir_fd)
+
+    monkeypatch.setattr(os, "rename", swapped)
+    with pytest.raises(OSError):
+        empty(str(tmp_path / "scratch"))
+    assert os.listdir(tmp_path / "outside") == ["precious"]
+
+
 @pytest.mark.parametrize("depth", [lock.DEEPEST, lock.DEEPEST + 1])
 def test_folders_in_one_another_are_counted(tmp_path, depth):
     tmp_path.joinpath(*"abcdefghij"[:depth]).mkdir(parents=True)

@@ -41,7 +41,10 @@ REFUSED = {  # numbers on x86_64 and aarch64, where there is one: <asm/unistd_64
     **{"mount": (165, 40), "open_tree": (428, 428), "fsopen": (430, 430), "io_uring_setup": (425, 425)},
     **{"bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282)},
 }
-LIMITS_OF = {"x86_64": 302, "aarch64": 261}  # prlimit64, which sets those of other processes too
+ASKED = {  # of these the first argument decides: what it may be, and what it may not
+    "prlimit64": ((302, 261), 0, True),  # the process whose limits are set: 0 is the one that asks
+    "prctl": ((157, 167), 1, False),  # PR_SET_PDEATHSIG: to end with the server is no choice of one's own
+}
 
 LOAD, EQUAL, GREATER, RETURN = 0x20, 0x15, 0x25, 0x06  # <linux/bpf_common.h>
 NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # where they are in what the program is asked about
@@ -77,8 +80,11 @@ def program(machine: str) -> bytes:
     for numbers in REFUSED.values():
         if (number := numbers[which]) is not None:
             steps += [(EQUAL, 0, 1, number), refused]
-    steps += [(EQUAL, 0, 3, LIMITS_OF[machine]), (LOAD, 0, 0, FIRST_ARGUMENT), (EQUAL, 1, 0, 0), refused]
-    steps += [(RETURN, 0, 0, ALLOW)]
+    allowed = (RETURN, 0, 0, ALLOW)
+    for numbers, argument, needed in ASKED.values():
+        outcomes = (allowed, refused) if needed else (refused, allowed)
+        steps += [(EQUAL, 0, 4, numbers[which]), (LOAD, 0, 0, FIRST_ARGUMENT), (EQUAL, 0, 1, argument), *outcomes]
+    steps += [allowed]
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
 
 

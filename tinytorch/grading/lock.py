@@ -190,19 +190,28 @@ class Lock(Guard):
 
 
 def empty(folder: str) -> None:
-    """Remove all that lies in a folder, however deep and however shut: whatever has entries is first moved to the top."""
-    found = [folder]
+    """Remove all that lies in a folder, however deep and however shut: whatever has entries is first moved to the top.
+
+    No link is followed, also where somebody puts one in the place of a folder meanwhile.
+    """
+    kind = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+    top = os.open(folder, kind)
+    found = ["."]
     while found:
-        here = found.pop()
+        name = found.pop()
+        here = os.open(name, kind, dir_fd=top)
         for entry in list(os.scandir(here)):
             if entry.is_dir(follow_symlinks=False):
-                found.append(os.path.join(folder, os.urandom(16).hex()))
-                os.chmod(entry.path, 0o700)
-                os.rename(entry.path, found[-1])
+                found.append(os.urandom(16).hex())
+                if os.geteuid() != 0:  # who is root needs no rights, and would give them to what a link leads to
+                    os.chmod(entry.name, 0o700, dir_fd=here)
+                os.rename(entry.name, found[-1], src_dir_fd=here, dst_dir_fd=top)
             else:
-                os.unlink(entry.path)
-        if here != folder:
-            os.rmdir(here)
+                os.unlink(entry.name, dir_fd=here)
+        os.close(here)
+        if name != ".":
+            os.rmdir(name, dir_fd=top)
+    os.close(top)
 
 
 def main() -> None:
