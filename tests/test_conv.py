@@ -730,3 +730,8 @@ def test_a_kernel_of_many_places_is_laid_out_in_time_that_grows_with_them():
     assert len(calls) == 3600 and all(calls)
     overlapping = conv.first_there.__wrapped__((3, 3), (2, 2), (1, 1))
     assert overlapping == [True, True, False, True, True, False, False, False, False]
+
+
+def test_channels_of_an_image_without_a_batch_are_counted_where_they_stand():
+    with pytest.raises(RuntimeError, match=r"expects 3 input channels, got 1 in an input of shape \(1, 8, 9\)"):
+        tinytorch.nn.Conv2d(3, 4, 3)(tinytorch.ones(1, 8, 9))

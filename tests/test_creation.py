@@ -268,3 +268,7 @@ def test_ranges_of_whole_numbers_drop_what_is_behind_the_point():
     assert tinytorch.arange(-8.5, -4.5, dtype=tinytorch.int64).tolist() == [-8, -7, -6, -5]
     assert tinytorch.linspace(-2.9, 2.9, 3, dtype=tinytorch.int64).tolist() == [-2, 0, 2]
     assert tinytorch.linspace(tinytorch.tensor(0), tinytorch.tensor(1.0), 3).tolist() == [0, 0.5, 1]
+
+
+def test_arange_takes_its_bounds_by_name():
+    assert tinytorch.arange(start=1, end=7, step=2).tolist() == [1, 3, 5]

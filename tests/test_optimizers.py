@@ -679,3 +679,8 @@ def test_clipping_is_noticed_by_a_graph_that_holds_the_gradient(clip):
     clip(p, 1)
     with pytest.raises(RuntimeError, match="changed in place"):
         y.backward()
+
+
+def test_a_constant_schedule_begins_with_a_third_for_five_steps():
+    rates = [optim.lr_scheduler.constant(0.3)(step) for step in range(7)]
+    assert_allclose(rates, [0.1] * 5 + [0.3] * 2)

@@ -87,14 +87,16 @@ def load_faults(only: list[str]) -> list[Fault]:
     return faults
 
 
-ELSEWHERE = {  # where the tests of a file stand that has none of its own
+ELSEWHERE = {  # where tests of a file stand besides its own, or where it has none of its own
     "_lazy": ["tests/test_faces.py"],
     "_places": ["tests/test_datasets.py"],
     "accelerator": ["tests/test_faces.py"],
     "changes": ["tests/test_autograd.py"],
     "cuda": ["tests/test_faces.py"],
     "generator": ["tests/test_creation.py"],
+    "kernels": ["tests/test_conv.py"],
     "methods": ["tests/test_tensor.py", "tests/test_functional.py"],
+    "tensor": ["tests/test_dtypes.py"],
 }
 
 
@@ -102,7 +104,7 @@ def tests_of(file: str) -> list[str]:
     """The files of tests laid out beside a file."""
     inside = Path(file).relative_to("tinytorch")
     own = Path("tests") / inside.parent / f"test_{inside.stem.strip('_')}.py"
-    return [own.as_posix()] if (PROJECT / own).exists() else ELSEWHERE.get(inside.stem, [])
+    return [own.as_posix()] * (PROJECT / own).exists() + ELSEWHERE.get(inside.stem, [])
 
 
 def verdict(fault: Fault, copy: Path, reach: Reach, everything: bool = True) -> str:
