@@ -10,9 +10,7 @@ with little else on the machine. Nothing is asserted.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -22,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import report
 from tinytorch.course.exercises import Exercise, exercises, modules
 from tinytorch.course.workspace import Workspace, write_whole
 
@@ -81,17 +80,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     options = parser.parse_args()
     chosen = [e for e in exercises() if not options.only or any(e.id.startswith(only) for only in options.only)]
-    figures: dict[str, Any] = {
-        "command": f"python -m benchmarks.course {' '.join(sys.argv[1:])}".strip(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-        "seconds_of_a_check": checks(chosen),
-    }
+    figures: dict[str, Any] = {"seconds_of_a_check": checks(chosen)}
     if options.clone:
         figures["seconds_to_first_green"] = first_green()
-    text = json.dumps(figures, indent=2)
-    print(text)
-    if options.json:
-        options.json.write_text(text + "\n", encoding="utf-8")
+    report("course", figures, options.json)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,7 @@ from what else runs. Nothing is asserted.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
-import sys
 import tempfile
 import threading
 import time
@@ -26,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.figures import report
 from tinytorch.course.exercises import Module, modules
 from tinytorch.course.source import put
 from tinytorch.course.workspace import substituted, write_whole
@@ -163,16 +161,11 @@ def main() -> None:
     options = parser.parse_args()
     means = probed(options.level)
     figures = {
-        "command": f"python -m benchmarks.grading {' '.join(sys.argv[1:])}".strip(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "isolation": str(means),
         "full_submission": full_submission(means),
         "class_of_modules_1_to_4": a_class(means, options.students, options.workers),
     }
-    text = json.dumps(figures, indent=2)
-    print(text)
-    if options.json:
-        options.json.write_text(text + "\n", encoding="utf-8")
+    report("grading", figures, options.json)
 
 
 if __name__ == "__main__":
