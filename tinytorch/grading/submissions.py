@@ -100,7 +100,7 @@ def read(student: str, paths: Sequence[Path], wanted: Sequence[str]) -> Submissi
     except Unreadable as error:
         return Submission(student, refused=str(error))
     except UNREADABLE as error:
-        return Submission(student, refused=f"{path.name!r} cannot be read: {legible(error) or type(error).__name__}")
+        return Submission(student, refused=_unreadable(repr(path.name), error))
 
 
 @dataclass(frozen=True)
@@ -190,13 +190,17 @@ def _chosen(student: str, entries: Sequence[Entry], wanted: Sequence[str]) -> Su
             try:
                 files[module] = top[0].data()
             except UNREADABLE as error:
-                remarks.append(f"{_quoted(top[0].path)} cannot be read: {legible(error) or type(error).__name__}")
+                remarks.append(_unreadable(_quoted(top[0].path), error))
     led_out = [entry for entry in entries if "leads out" in entry.problem]
     if led_out and not any("leads out" in remark for remark in remarks):
         remarks.append(f"{_quoted(led_out[0].path)} {led_out[0].problem}")
     if not files and not remarks:
         remarks.append("no file of the course is in it")
     return Submission(student, files, tuple(remarks))
+
+
+def _unreadable(name: str, error: Exception) -> str:
+    return f"{name} cannot be read: {legible(error) or type(error).__name__}"
 
 
 def _quoted(path: PurePosixPath) -> str:

@@ -153,7 +153,8 @@ class Worlds:
     def without(self, names: Iterable[str]) -> Path:
         """The world in which these files of the course are missing."""
         hidden = sorted(set(names) & set(COURSE))
-        hidden += ALSO_HIDDEN.get(" ".join(hidden), [])
+        if len(hidden) == 1:
+            hidden += ALSO_HIDDEN.get(hidden[0], [])
         world = self._place(["without", *hidden])
         if not world.exists():
             made = Path(tempfile.mkdtemp(dir=self.folder))
