@@ -121,11 +121,33 @@ def test_after_all_attacks_an_honest_student_earns_all(bench):
 
 
 KEPT = """
-import ctypes, os, resource
+import ctypes, fcntl, json, os, resource
 library = ctypes.CDLL(None)
+VERSION, FLAGS, NODUMP = 0x40087602, 0x40086602, 0x40
+HINT, LONG = 1035, 5
 
-def keep():
-    server = os.getppid()
+def attempt(way):
+    try:
+        return way()
+    except OSError:
+        return None
+
+def of(path, way):
+    place = os.open(path, os.O_RDONLY)
+    try:
+        return attempt(lambda: way(place))
+    finally:
+        os.close(place)
+
+def set_version(place):
+    return fcntl.ioctl(place, VERSION, (77).to_bytes(8, "little"))
+
+def flags(place):
+    return int.from_bytes(fcntl.ioctl(place, 0x80086601, bytes(8)), "little")
+
+def keep(server=os.getppid(), done=[]):
+    if done or done.append(True):  # once in a process
+        return
     for way in (
         lambda: library.shmget(77, 4096, 0o1600),
         lambda: os.setxattr(".", "user.kept", b"kept"),
@@ -133,13 +155,22 @@ def keep():
         lambda: os.utime(".", (77, 77)),
         lambda: os.setpriority(os.PRIO_PROCESS, server, 7),
         lambda: resource.prlimit(server, resource.RLIMIT_STACK, (77 * 4096, resource.getrlimit(resource.RLIMIT_STACK)[1])),
+        lambda: of(json.__file__, lambda place: os.posix_fadvise(place, 0, 0, os.POSIX_FADV_DONTNEED)),
+        lambda: of(".", lambda place: fcntl.fcntl(place, HINT + 1, LONG.to_bytes(8, "little"))),
+        lambda: of(".", set_version),
+        lambda: of(".", lambda place: fcntl.ioctl(place, FLAGS, NODUMP.to_bytes(8, "little"))),
+        lambda: [action(f"{i:0200}") for action in (os.mkdir, os.rmdir) for i in range(99)],
         lambda: os.mkdir("kept"),
+        lambda: os.mkdir("../kept"),
         lambda: open("file", "w").write("kept"),
     ):
-        try:
-            way()
-        except OSError:
-            pass
+        attempt(way)
+
+def out_of_memory(place):
+    try:
+        return os.preadv(place, [bytearray(16)], 0, os.RWF_NOWAIT) < 0
+    except BlockingIOError:
+        return True
 
 def kept():
     place = os.stat(".")
@@ -150,7 +181,14 @@ def kept():
         "times": place.st_mtime == 77,
         "priority": os.getpriority(os.PRIO_PROCESS, os.getppid()) == 7,
         "limits": resource.getrlimit(resource.RLIMIT_STACK)[0] == 77 * 4096,
+        "pages of a file": of(json.__file__, out_of_memory),
+        "a hint": of(".", lambda place: fcntl.fcntl(place, HINT, bytes(8))[0]) == LONG,
+        "a version": of(".", lambda place: fcntl.ioctl(place, 0x80087601, bytes(8))[:1]) == b"M",
+        "flags": (of(".", flags) or 0) & NODUMP,
+        "size": place.st_size > 8192,
+        "faults": attempt(lambda: resource.getrusage(resource.RUSAGE_SELF)),
         "files": os.listdir("."),
+        "files beside": os.path.exists("../kept"),
     }
     raise RuntimeError(f"kept {[name for name, there in found.items() if there]}")
 

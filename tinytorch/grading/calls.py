@@ -2,7 +2,7 @@
 
 An exercise is graded in a process that holds the library's functions for all others of its file. Were it able to leave them
 anywhere, in shared memory, in a key, in the attributes of a folder, the next exercise would find its solution there. What
-is refused leaves such traces, takes memory that no limit counts, or reaches another process or a network.
+is refused leaves such traces or tells them, takes memory that no limit counts, or reaches another process or a network.
 
 This file is copied into the worker's world.
 """
@@ -39,15 +39,23 @@ REFUSED = {  # numbers on x86_64 and aarch64, where there is one: <asm/unistd_64
     # networks, namespaces, and large parts of the kernel
     **{"socket": (41, 198), "socketpair": (53, 199), "unshare": (272, 97), "setns": (308, 268)},
     **{"mount": (165, 40), "open_tree": (428, 428), "fsopen": (430, 430), "io_uring_setup": (425, 425)},
-    **{"bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282)},
+    **{"bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282), "syslog": (103, 116)},
 }
-ASKED = {  # of these the first argument decides: what it may be, and what it may not
-    "prlimit64": ((302, 261), 0, True),  # the process whose limits are set: 0 is the one that asks
-    "prctl": ((157, 167), 1, False),  # PR_SET_PDEATHSIG: to end with the server is no choice of one's own
+MISSING = {  # which of a file's pages are in memory: to move them, and to be told; libraries do without on an older kernel
+    **{"fadvise64": (221, 223), "readahead": (187, 213)},
+    **{"mincore": (27, 232), "preadv2": (327, 286), "cachestat": (451, 451), "getrusage": (98, 165)},
+}
+TERMINAL = (0x5401, 0x802C542A, 0x5413)  # TCGETS, TCGETS2, TIOCGWINSZ: is it one, and how wide
+STREAM = (0x541B, 0x5421, 0x5450, 0x5451)  # FIONREAD, FIONBIO, FIONCLEX, FIOCLEX: of an open file, not of what it opens
+ASKED = {  # of these one argument decides: which, the values that alone are allowed, or are not, and the error otherwise
+    "prlimit64": ((302, 261), 0, (0,), True, errno.EPERM),  # whose limits are set: 0 is the process that asks
+    "prctl": ((157, 167), 0, (1,), False, errno.EPERM),  # PR_SET_PDEATHSIG: to end with the server is no choice
+    "ioctl": ((16, 29), 1, TERMINAL + STREAM, True, errno.ENOTTY),  # others keep versions and flags of files
+    "fcntl": ((72, 25), 1, (1036, 1038), False, errno.EINVAL),  # F_SET_RW_HINT, F_SET_FILE_RW_HINT
 }
 
 LOAD, EQUAL, GREATER, RETURN = 0x20, 0x15, 0x25, 0x06  # <linux/bpf_common.h>
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # where they are in what the program is asked about
+NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16  # where they are in what the program is asked about; an argument has 8 bytes
 ALLOW, FAIL = 0x7FFF0000, 0x00050000
 SET_SECCOMP, FILTER = 22, 2
 
@@ -73,19 +81,25 @@ def are_known() -> bool:
 def program(machine: str) -> bytes:
     """What the kernel asks: steps of a code, where to go on if it is so and if not, and a number."""
     which = list(ARCHITECTURES).index(machine)
-    unknown = (RETURN, 0, 0, FAIL | errno.ENOSYS)
-    refused = (RETURN, 0, 0, FAIL | errno.EPERM)
-    steps = [(LOAD, 0, 0, ARCHITECTURE), (EQUAL, 1, 0, ARCHITECTURES[machine]), unknown]
-    steps += [(LOAD, 0, 0, NUMBER), (GREATER, 0, 1, NEWEST), unknown]
-    for numbers in REFUSED.values():
-        if (number := numbers[which]) is not None:
-            steps += [(EQUAL, 0, 1, number), refused]
     allowed = (RETURN, 0, 0, ALLOW)
-    for numbers, argument, needed in ASKED.values():
-        outcomes = (allowed, refused) if needed else (refused, allowed)
-        steps += [(EQUAL, 0, 4, numbers[which]), (LOAD, 0, 0, FIRST_ARGUMENT), (EQUAL, 0, 1, argument), *outcomes]
+    steps = [(LOAD, 0, 0, ARCHITECTURE), (EQUAL, 1, 0, ARCHITECTURES[machine]), _fails(errno.ENOSYS)]
+    steps += [(LOAD, 0, 0, NUMBER), (GREATER, 0, 1, NEWEST), _fails(errno.ENOSYS)]
+    for table, error in ((REFUSED, errno.EPERM), (MISSING, errno.ENOSYS)):
+        for numbers in table.values():
+            if (number := numbers[which]) is not None:
+                steps += [(EQUAL, 0, 1, number), _fails(error)]
+    for numbers, place, values, alone, error in ASKED.values():
+        known, other = (allowed, _fails(error)) if alone else (_fails(error), allowed)
+        steps += [(EQUAL, 0, 2 + 2 * len(values), numbers[which]), (LOAD, 0, 0, ARGUMENTS + 8 * place)]
+        steps += [step for value in values for step in ((EQUAL, 0, 1, value), known)]
+        steps += [other]
     steps += [allowed]
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
+
+
+def _fails(error: int) -> tuple[int, int, int, int]:
+    """The step that ends with an error."""
+    return RETURN, 0, 0, FAIL | error
 
 
 def refuse() -> None:

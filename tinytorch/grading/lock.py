@@ -12,6 +12,7 @@ import os
 import signal
 import struct
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -141,32 +142,39 @@ def unreadable_to_others() -> None:
 
 
 class Lock(Guard):
-    """Shuts a child in, watches the one folder that it may write to, and empties that after each job."""
+    """Shuts a child in, and watches the one folder that it may write to: each job has its own, as new as the first."""
 
     def __init__(self, plan: Mapping[str, Any]) -> None:
         self.scratch = plan["scratch"]
+        self.own = os.path.join(self.scratch, "job")
         self.refuses = plan["calls"]
-        version = plan["landlock"]
-        self.rules = ruleset(version, plan["readable"], self.scratch) if version else None
+        self.landlock = plan["landlock"]
+        self.rules = ruleset(self.landlock, plan["readable"], self.scratch) if self.landlock else None
+        self.server = os.getpid()
+        self.clean()
 
     def enter(self) -> None:
         """From here on there is no way back."""
-        os.chdir(self.scratch)
+        os.chdir(self.own)
+        os.environ["TMPDIR"] = os.environ["HOME"] = tempfile.tempdir = self.own
         for name, amount in LIMITS.items():
             _limit(name, amount)
         if sys.platform == "linux":
             end_with_parent()
+            if os.getppid() != self.server:  # which had ended by then
+                os._exit(1)
             unreadable_to_others()
             if libc().prctl(ctypes.c_int(SET_NO_NEW_PRIVS), 1, 0, 0, 0) != 0:
                 raise OSError(ctypes.get_errno(), "no_new_privs failed")
             if self.rules is not None:
-                call(RESTRICT_SELF, ctypes.c_int(self.rules), ctypes.c_uint(0))
+                for rules in (self.rules, ruleset(self.landlock, ["/"], self.own)):  # what both allow
+                    call(RESTRICT_SELF, ctypes.c_int(rules), ctypes.c_uint(0))
             if self.refuses:
                 calls.refuse()
 
     def overstepped(self) -> bool:
         """Whether more lies in the folder than may, each entry counting for at least a page, or more than can be seen."""
-        total, folders = 0, [(self.scratch, 0)]
+        total, folders = 0, [(self.scratch, -1)]
         while folders:
             folder, depth = folders.pop()
             try:
@@ -174,9 +182,11 @@ class Lock(Guard):
                     for entry in entries:
                         with suppress(FileNotFoundError):  # gone meanwhile
                             total += max(4096, entry.stat(follow_symlinks=False).st_size)
-                        if total > WRITTEN or depth == DEEPEST:
+                        if total > WRITTEN:
                             return True
                         if entry.is_dir(follow_symlinks=False):
+                            if depth == DEEPEST:
+                                return True
                             folders.append((entry.path, depth + 1))
             except FileNotFoundError:
                 pass
@@ -185,8 +195,10 @@ class Lock(Guard):
         return False
 
     def clean(self) -> None:
-        """Leave nothing for the next job."""
+        """Leave nothing for the next job: neither a file nor how large a folder was, nor when it was last looked into."""
         empty(self.scratch)
+        os.mkdir(self.own, 0o700)
+        os.utime(self.scratch)
 
 
 def empty(folder: str) -> None:
@@ -195,7 +207,11 @@ def empty(folder: str) -> None:
     No link is followed, also where somebody puts one in the place of a folder meanwhile.
     """
     kind = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-    top = os.open(folder, kind)
+    try:
+        top = os.open(folder, kind)
+    except PermissionError:  # it is shut itself
+        os.chmod(folder, 0o700)
+        top = os.open(folder, kind)
     found = ["."]
     while found:
         name = found.pop()
@@ -221,7 +237,7 @@ def main() -> None:
         unshare()
     if plan["user"] is not None:
         become(plan["user"])
-    os.environ["TMPDIR"] = os.environ["HOME"] = plan["scratch"]
+    os.environ["TMPDIR"] = plan["scratch"]
     lock = Lock(plan)
     for name in plan["preload"]:  # so that each child need not; what would import the hidden file is not to be had
         with suppress(ImportError):
