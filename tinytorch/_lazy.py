@@ -1,11 +1,13 @@
-"""Faces: packages whose names live elsewhere and are loaded when they are first used (PEP 562)."""
+"""Faces: packages whose names live elsewhere and are loaded when they are first used (PEP 562), and what is said of names
+that there are not."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from typing import Any
+from types import ModuleType
+from typing import Any, NoReturn
 
 
 def face(
@@ -23,11 +25,13 @@ def face(
             places[here] = home, there or here
     submodules = modules.split()
 
+    other = lacks(package)
+
     def load(name: str) -> Any:
         if name in submodules:
             return import_module(f"{package}.{name}")
         if name not in places:
-            raise _unknown(package, name, [*places, *submodules], sys._getframe(1).f_code.co_name)
+            return other(name)
         home, there = places[name]
         value = getattr(import_module(home), there)
         setattr(sys.modules[package], name, value)
@@ -37,26 +41,74 @@ def face(
     return load, lambda: everything, everything
 
 
-def _unknown(package: str, name: str, names: list[str], asked_by: str) -> Exception:
-    """What to raise for a name that a package does not have.
+# What is said of a name that there is not
 
-    `from package import name` first asks for an attribute (in `_handle_fromlist`), then for a module, and would hide the
-    sentence of an AttributeError behind one of its own.
+
+def lacks(package: str) -> Callable[[str], Any]:
+    """`__getattr__` of a module for names that it does not have: an AttributeError that says which stands nearest."""
+
+    def answer(name: str) -> Any:
+        if name == "__path__":  # as of a package, so that an import of what is not in this file comes to `_Missing`
+            return []
+        if name.startswith("__"):
+            raise AttributeError(f"{package} has no {name!r}")
+        from importlib.util import find_spec  # for mistakes only, and for modules that no face lists
+
+        try:
+            find_spec(f"{package}.{name}")  # asks every finder: a file of the course may come from a learner
+        except ModuleNotFoundError as error:
+            raise AttributeError(str(error)) from None
+        raise AttributeError(f"{package}.{name} is a module that nothing has imported")
+
+    return answer
+
+
+class _Missing:
+    """The finder that is asked last, when there is no such module: it says which name stands nearest.
+
+    `from package import name` comes here as well, once the package has no such attribute. Were the error's name the
+    module's, Python would take it for one that may be missing, and say in its own words that there is no such name.
     """
-    if name.startswith("__"):
-        return AttributeError(f"{package} has no {name!r}")
-    if asked_by != "_handle_fromlist":
-        return AttributeError(f"{package} has no {name!r}{nearest(name, names)}")
-    from importlib.util import find_spec  # this too is for mistakes, and for modules that no face lists
 
-    if find_spec(f"{package}.{name}"):  # asks every finder: a file of the course may come from a learner
-        return AttributeError(name)  # a module, which is loaded next
-    return ImportError(f"{package} has no {name!r}{nearest(name, names)}", name=package)
+    @staticmethod
+    def find_spec(fullname: str, path: object = None, target: object = None) -> None:
+        package, _, name = fullname.rpartition(".")
+        if package.partition(".")[0] == "tinytorch" and not name.startswith("__"):
+            hint = nearest(name, _names(sys.modules[package]))
+            raise ModuleNotFoundError(f"{package} has no {name!r}{hint}", name=package)
+
+
+sys.meta_path.append(_Missing)
+
+
+class Lacking:
+    """A class whose objects, asked for a name that they do not have, say which stands nearest."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if hasattr(type(self), name):  # a property that failed: it says best what it lacks
+            type(self).__getattribute__(self, name)
+        hint = "" if name.startswith("_") else nearest(name, [n for n in dir(self) if not n.startswith("_")])
+        raise AttributeError(f"{type(self).__name__} has no {name!r}{hint}")
+
+
+def no_keyword(function: str, name: str, known: Iterable[str]) -> TypeError:
+    """What to raise for a keyword that a function does not have."""
+    return TypeError(f"{function} has no keyword {name!r}{nearest(name, list(known))}")
+
+
+def _names(module: ModuleType) -> list[str]:
+    """What a module lists, or else defines itself."""
+
+    def own(value: object) -> bool:
+        return getattr(value, "__module__", module.__name__) == module.__name__ and not isinstance(value, ModuleType)
+
+    defined = [name for name, value in vars(module).items() if not name.startswith("_") and own(value)]
+    return list(vars(module).get("__all__", defined))
 
 
 # What stands nearest to names of PyTorch that are not here, and are spelled like something else
-
-
 NEAREST = """
     LSTM LSTMCell RNN RNNCell GRUCell: GRU
     rnn: GRU, and functional.pad for sequences of several lengths
@@ -69,7 +121,7 @@ NEAREST = """
     LazyLinear LazyConv1d LazyConv2d Bilinear EmbeddingBag: Linear, Conv1d, Conv2d and Embedding
     ParameterList ParameterDict: a list or dict of Parameter, which a Module finds
     Transformer TransformerEncoder TransformerEncoderLayer MultiheadAttention: GRU, or softmax and matmul
-    scaled_dot_product_attention: softmax and matmul
+    scaled_dot_product_attention attention: softmax and matmul
     SmoothL1Loss HuberLoss smooth_l1_loss huber_loss: L1Loss and MSELoss
     KLDivLoss kl_div: CrossEntropyLoss, which takes probabilities
     CosineEmbeddingLoss HingeEmbeddingLoss MarginRankingLoss TripletMarginLoss MultiMarginLoss: normalize, norm and relu
@@ -86,14 +138,19 @@ NEAREST = """
     Unflatten unflatten ravel: reshape and flatten
     ZeroPad1d ZeroPad2d ConstantPad1d ConstantPad2d ReflectionPad2d ReplicationPad2d: functional.pad
     DataParallel parallel distributed: a Module as it is, on one processor
+    modules: Module, Linear and all the others, in nn itself
+    Buffer: Module.register_buffer
+    register_forward_pre_hook register_full_backward_hook register_backward_hook: Module.register_forward_hook
+    get_parameter get_submodule get_buffer: named_parameters, named_modules and named_buffers
     orthogonal_ trunc_normal_ eye_ dirac_ sparse_: normal_, xavier_uniform_ and kaiming_normal_
+    prune: masked_fill of a weight, in forward
     weight_norm spectral_norm parametrizations parametrize: functional.normalize of a weight, in forward
     parameters_to_vector vector_to_parameters: cat, split and copy_ of parameters
     Adadelta Adagrad Adafactor Adamax NAdam RAdam Rprop LBFGS ASGD SparseAdam Muon: SGD, RMSprop, Adam and AdamW
     swa_utils: the state_dict of a Module, and means of its Tensors
     SequentialLR ChainedScheduler CyclicLR MultiplicativeLR PolynomialLR: LambdaLR, or a function of the step as lr
     CosineAnnealingWarmRestarts: CosineAnnealingLR, or LambdaLR
-    Sampler RandomSampler SequentialSampler DistributedSampler BatchSampler: DataLoader with shuffle and batch_size
+    Sampler sampler RandomSampler SequentialSampler DistributedSampler BatchSampler: DataLoader with shuffle and batch_size
     SubsetRandomSampler WeightedRandomSampler: Subset, or DataLoader with indices as sampler
     IterableDataset ChainDataset StackDataset: Dataset and ConcatDataset
     get_worker_info: DataLoader, which makes its batches in this process
@@ -125,26 +182,58 @@ NEAREST = """
     Size: Tensor.shape, which is a tuple
     half short byte char bfloat16 type_as: to, with a dtype
     new_zeros new_ones new_full new_empty new_tensor: zeros_like, ones_like, full_like and tensor
-    stride storage data_ptr is_contiguous: array, which says what it is in memory
+    stride storage untyped_storage data_ptr element_size is_contiguous: array, which says what it is in memory
+    memory_format channels_last contiguous_format preserve_format strided layout: array, which says what it is in memory
+    pin_memory share_memory share_memory_: a Tensor as it is, in the memory of the cpu
+    set_ resize_: reshape and copy_
+    is_floating_point: Tensor.is_floating_point
+    dtype: float32, int64 and the others, which are NumPy's
+    Function: apply, which takes a function that returns its value and its ways back
+    functional forward_ad func vmap: autograd.grad, with create_graph=True for second derivatives
+    grad_mode: no_grad, enable_grad and set_grad_enabled
+    gradcheck gradgradcheck: testing.gradcheck and testing.gradgradcheck
+    set_detect_anomaly detect_anomaly: isfinite and isnan, of a loss and of each grad
     retain_grad register_hook: autograd.grad, which takes any Tensor of a graph
-    is_cuda: device, which is the cpu
+    is_cuda get_device: device, which is the cpu
     bernoulli multinomial normal poisson distributions: rand, randn and randint
     bernoulli_ exponential_ random_: uniform_ and normal_
     randint_like: randint
     logspace: linspace and exp
     range: arange
+    random seed seed_all: manual_seed, get_rng_state and set_rng_state
+    assert_close: allclose
+    fft: np.fft, of array
+    special: exp, log, erf, sigmoid, logsumexp and others
     svd eig inverse det linalg: np.linalg, of array
     finfo iinfo result_type promote_types can_cast: NumPy's functions of a dtype
-    set_default_dtype get_default_dtype set_default_tensor_type set_default_device: dtype and device of each Tensor
+    set_default_dtype get_default_dtype set_default_tensor_type set_default_device get_default_device: dtype and device of each Tensor
     set_num_threads get_num_threads: OMP_NUM_THREADS of the environment, for the cpu
     use_deterministic_algorithms: manual_seed, after which a run is the same to the bit
     set_printoptions set_float32_matmul_precision: float32 as it is
     multiprocessing: Python's, of what numpy() gives
-    compile jit: Module and function as they are
+    compile compiler jit fx export: Module and function as they are
+    profiler: Python's cProfile, of a Module as it is
+    tensorboard: viz.curves, of lists of numbers
+    checkpoint: save and load, or a Module that keeps all its values
+    hub model_zoo: load_state_dict, of weights that you have as arrays
+    onnx package: save, of a state_dict
+    quantization ao: float16 and float32
+    sparse sparse_coo_tensor to_sparse is_sparse nested: zeros and tensor, with every element
+    complex64 complex128 cfloat is_complex: float32 and float64
+    library cpp_extension: apply, which takes any function of arrays
+    version: __version__
+    torchvision vision torchaudio: datasets, and what tinytorch.data has for changing batches
+    MNIST FashionMNIST CIFAR10 CIFAR100 ImageFolder: datasets.mnist, datasets.fashion_mnist and datasets.cifar10
+    transforms: tinytorch.data, which has Compose, Normalize, Pad, RandomShift and others
+    models: Sequential, or a Module of your own
     autocast amp GradScaler: float32, which everything is computed in
-    cuda: cpu, the only device
+    cuda mps xpu capturable: cpu, the only device
+    synchronize current_device set_device get_device_name get_device_properties get_device_capability: cpu, the only device
+    Event Stream current_stream mem_get_info memory_summary memory_reserved nvtx: cpu, the only device
+    mkl mkldnn openmp opt_einsum quantized: matmul, by whatever NumPy was built with
+    differentiable: autograd.grad with create_graph=True, and a step of your own
     Variable: tensor with requires_grad=True
-    FloatTensor LongTensor DoubleTensor IntTensor BoolTensor: tensor with dtype=float32, dtype=int64 and so on
+    FloatTensor HalfTensor LongTensor DoubleTensor IntTensor ShortTensor ByteTensor CharTensor BoolTensor: tensor with dtype=float32, dtype=int64 and so on
 """
 
 

@@ -1,5 +1,9 @@
 """There is no accelerator here; this says so to scripts that ask for whichever there is."""
 
+from tinytorch._lazy import lacks
+
+__getattr__ = lacks(__name__)
+
 
 def is_available() -> bool:
     """Never."""

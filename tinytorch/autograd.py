@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch._lazy import lacks
 from tinytorch.changes import changed_since, check_current, check_unchanged, clock
 
 Gradient = Any  # a NumPy array, or a Tensor while the graph of a gradient is built
@@ -392,3 +393,6 @@ class set_grad_enabled(_Recording):
     def __call__(self, function: Any) -> Any:
         _mode.recording = self._at_first
         return _Recording(self._mode)(function)
+
+
+__getattr__ = lacks(__name__)  # names of PyTorch that are not here are answered with what is near

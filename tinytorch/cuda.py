@@ -1,7 +1,16 @@
-"""There is no GPU here; this says so to scripts that ask."""
+"""There is no GPU here; this says so to scripts that ask, and takes what they do for the sake of one."""
+
+from tinytorch._lazy import lacks
+
+__getattr__ = lacks(__name__)
 
 
 def is_available() -> bool:
+    """Never."""
+    return False
+
+
+def is_initialized() -> bool:
     """Never."""
     return False
 
@@ -21,3 +30,13 @@ def manual_seed(seed: int) -> None:
 
 def empty_cache() -> None:
     """Nothing to empty."""
+
+
+def memory_allocated(device: object = None) -> int:
+    """No bytes, as in a PyTorch without GPU."""
+    return 0
+
+
+def max_memory_allocated(device: object = None) -> int:
+    """No bytes at any time."""
+    return 0

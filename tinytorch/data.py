@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch._lazy import no_keyword
 from tinytorch.creation import tensor
 from tinytorch.functional import stack
 from tinytorch.generator import Generator, default_generator
@@ -131,12 +132,18 @@ class DataLoader:
     batch_size: examples in a batch; the last has fewer where they do not divide, or is left out with `drop_last`.
     shuffle: a new order each epoch, drawn from `generator`, so that loaders with generators of the same seed agree; the
     global one, which `manual_seed` sets, is used where none is given. sampler: gives the order itself, as indices.
-    collate_fn: makes a batch of a list of examples; `default_collate` stacks them. num_workers, persistent_workers,
-    pin_memory: taken so that scripts need no change; batches are made in this process, when they are asked for.
+    collate_fn: makes a batch of a list of examples; `default_collate` stacks them. num_workers and what else there is to say
+    of workers (`OF_WORKERS`): taken so that scripts need no change; batches are made in this process, when they are asked for.
 
     The rows of a TensorDataset are not taken one by one: a batch costs one index per tensor. It is always a copy.
-    Raises ValueError for a batch_size below 1 and for shuffle beside a sampler, TypeError for what is no dataset.
+    Raises ValueError for a batch_size below 1 and for shuffle beside a sampler, TypeError for what is no dataset and for
+    keywords that it does not have.
     """
+
+    OF_WORKERS = (
+        *("in_order", "multiprocessing_context", "persistent_workers", "pin_memory", "pin_memory_device"),
+        *("prefetch_factor", "timeout", "worker_init_fn"),
+    )
 
     def __init__(
         self,
@@ -149,8 +156,7 @@ class DataLoader:
         drop_last: bool = False,
         generator: Generator | None = None,
         num_workers: int = 0,
-        persistent_workers: bool = False,
-        pin_memory: bool = False,
+        **of_workers: Any,
     ) -> None:
         if not isinstance(batch_size, int | np.integer) or batch_size < 1:
             raise ValueError(f"DataLoader expects a batch_size of at least 1, got {batch_size!r}")
@@ -167,6 +173,9 @@ class DataLoader:
         self.collate_fn = default_collate if collate_fn is None else collate_fn
         self.drop_last = drop_last
         self.generator = generator
+        for name in of_workers:
+            if name not in self.OF_WORKERS:
+                raise no_keyword("DataLoader", name, [*vars(self), "num_workers", *self.OF_WORKERS])
 
     def __iter__(self) -> Iterator[Any]:
         order = self._order()

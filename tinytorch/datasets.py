@@ -21,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from tinytorch import downloads
+from tinytorch._lazy import lacks
 from tinytorch._places import find_folder
 from tinytorch.data import TensorDataset
 from tinytorch.idx import read_idx
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     Batch: TypeAlias = tuple[NDArray[Any], NDArray[Any]]  # images and labels
 
 Splits = tuple[TensorDataset, TensorDataset]
+
+__getattr__ = lacks(__name__)
 
 
 def load(name: str, **arguments: Any) -> Splits:

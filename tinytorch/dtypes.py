@@ -68,17 +68,18 @@ def common_dtype(arrays: Sequence[np.ndarray]) -> np.dtype:
 
 
 class Device:
-    """Where a Tensor lives: always the processor. `device("cpu")` is here so that scripts need no change.
+    """Where a Tensor lives: always the processor. `device("cpu")` is here so that scripts need no change; of processors
+    there is one, whatever its index.
 
     Raises RuntimeError for any other.
     """
 
-    def __init__(self, type: str | Device = "cpu") -> None:
+    def __init__(self, type: str | Device = "cpu", index: int | None = None) -> None:
         name = str(type).split(":")[0]
         if name != "cpu":
             raise RuntimeError(f"tinytorch computes on the cpu, and has no device {str(type)!r}")
         self.type = name
-        self.index = None
+        self.index = index
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Device) or other == "cpu"

@@ -16,6 +16,7 @@ import numpy as np
 
 from tinytorch import functional as F
 from tinytorch import init, ops
+from tinytorch._lazy import Lacking
 from tinytorch.autograd import no_grad
 from tinytorch.creation import empty, zeros
 from tinytorch.dtypes import Device, as_array
@@ -43,7 +44,7 @@ class IncompatibleKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
-class Module:
+class Module(Lacking):
     """The base of all layers and networks. Write `forward`; call the Module itself.
 
     Attributes that are Parameters, Modules, or lists, tuples and dicts of them are found by name: "layers.0.weight".
@@ -122,7 +123,7 @@ class Module:
         """
         if not isinstance(module, Module):
             raise TypeError(f"{type(self).__name__} holds Modules, got {type(module).__name__}")
-        taken = hasattr(self, name) and not isinstance(self.__dict__.get(name), Module)
+        taken = hasattr(type(self), name) or not isinstance(self.__dict__.get(name, self), Module)
         if not name or "." in name or taken:
             raise ValueError(
                 f"{type(self).__name__} cannot call a Module {name!r}: the name is empty, has a dot or is taken"

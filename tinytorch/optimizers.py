@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from tinytorch._lazy import no_keyword
 from tinytorch.autograd import enable_grad
 from tinytorch.changes import mark_changed
 from tinytorch.kernels import OneVector
@@ -30,15 +31,19 @@ class Optimizer:
     """What optimizers share: parameters in groups with options of their own, and a memory for each parameter.
 
     params: Tensors, or dicts of "params" and the options in which these differ from the `defaults` (parameter groups).
-    The learning rate "lr" is a number or a Schedule. An optimizer of your own hands its defaults to `__init__` and defines
-    `update`. Raises TypeError for anything but leaf Tensors in an order, ValueError for none, for one given twice, or for
-    an option that is unknown or out of range.
+    The learning rate "lr" is a number or a Schedule. how: words of PyTorch, `foreach` and `fused`, for how the same numbers
+    are computed; they change nothing. An optimizer of your own hands its defaults to `__init__` and defines `update`.
+    Raises TypeError for anything but leaf Tensors in an order and for keywords that it does not have, ValueError for no
+    Tensor, for one given twice, or for an option that is unknown or out of range.
     """
 
     elementwise = False  # whether `update` treats every element by itself, so that parameters may come as one vector
 
-    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+    def __init__(self, params: Params, defaults: dict[str, Any], **how: bool | None) -> None:
         name = type(self).__name__
+        for option, asked in how.items():
+            if option not in ("foreach", "fused") and (asked or option not in ("capturable", "differentiable")):
+                raise no_keyword(name, option, defaults)
         given = _in_order(name, params)
         if not given:
             raise ValueError(f"{name} got an empty parameter list, expected at least one Tensor")
@@ -273,9 +278,10 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        **how: bool | None,
     ) -> None:
         common = {"lr": lr, "weight_decay": weight_decay, "maximize": maximize}
-        super().__init__(params, {**common, "momentum": momentum, "dampening": dampening, "nesterov": nesterov})
+        super().__init__(params, {**common, "momentum": momentum, "dampening": dampening, "nesterov": nesterov}, **how)
 
     def update(self, p: np.ndarray, grad: np.ndarray, state: State, lr: float, group: Group) -> None:
         """v = momentum v + (1 - dampening) g, then p = p - lr v, or p - lr (g + momentum v) with `nesterov`."""
@@ -310,9 +316,12 @@ class RMSprop(Optimizer):
         centered: bool = False,
         *,
         maximize: bool = False,
+        **how: bool | None,
     ) -> None:
         common = {"lr": lr, "weight_decay": weight_decay, "maximize": maximize}
-        super().__init__(params, {**common, "alpha": alpha, "eps": eps, "momentum": momentum, "centered": centered})
+        super().__init__(
+            params, {**common, "alpha": alpha, "eps": eps, "momentum": momentum, "centered": centered}, **how
+        )
 
     def update(self, p: np.ndarray, grad: np.ndarray, state: State, lr: float, group: Group) -> None:
         """s = alpha s + (1 - alpha) g^2, then p = p - lr g / (sqrt(s) + eps)."""
@@ -354,9 +363,10 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        **how: bool | None,
     ) -> None:
         common = {"lr": lr, "weight_decay": weight_decay, "maximize": maximize}
-        super().__init__(params, {**common, "betas": betas, "eps": eps, "amsgrad": amsgrad})
+        super().__init__(params, {**common, "betas": betas, "eps": eps, "amsgrad": amsgrad}, **how)
 
     def update(self, p: np.ndarray, grad: np.ndarray, state: State, lr: float, group: Group) -> None:
         """p = p - lr m_hat / (sqrt(v_hat) + eps), where m_hat = m / (1 - beta1^t) and v_hat = v / (1 - beta2^t)."""
@@ -395,8 +405,9 @@ class AdamW(Adam):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        **how: bool | None,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, **how)
 
     def update(self, p: np.ndarray, grad: np.ndarray, state: State, lr: float, group: Group) -> None:
         """p = (1 - lr weight_decay) p, then Adam's step."""

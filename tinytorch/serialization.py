@@ -13,13 +13,14 @@ import math
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from tinytorch._lazy import no_keyword
 from tinytorch.tensor import Tensor
 from tinytorch.text import legible
 
@@ -28,47 +29,66 @@ if TYPE_CHECKING:
 
 STRUCTURE = "tinytorch.json"
 VERSION = 1
+OF_PICKLES = "encoding", "errors", "fix_imports", "pickle_module", "pickle_protocol", "_use_new_zipfile_serialization"
 
 Arrays = dict[str, np.ndarray]
 
 
-def save(obj: Any, file: str | os.PathLike[str] | BinaryIO) -> None:
+def save(obj: Any, f: str | os.PathLike[str] | BinaryIO, **of_pickles: Any) -> None:
     """Write Tensors, arrays, numbers, strings, None, and dicts, lists and tuples of these, whole or not at all.
 
     A path is written beside and then renamed, so that whoever stops the process, whenever, leaves the old file or the
     new one. Subclasses of dict, list and tuple come back as these; each array comes back on memory of its own. The same
-    object gives the same bytes.
+    object gives the same bytes. What PyTorch is told of pickles (`pickle_protocol`) changes nothing, since none is made.
 
     Raises TypeError, before anything is written, for an object it cannot hold, naming its type and its place.
     """
+    _check_pickling("save", of_pickles)
     arrays: Arrays = {}
     try:
         text = json.dumps({"version": VERSION, "object": _encode(obj, (), arrays)})
     except RecursionError:
         raise ValueError("save cannot hold an object that is nested too deeply or contains itself") from None
     packed = _pack(text, arrays)
-    if isinstance(file, str | os.PathLike):
-        with atomic_write(file) as stream:
+    if isinstance(f, str | os.PathLike):
+        with atomic_write(f) as stream:
             stream.write(packed)
     else:
-        file.write(packed)
+        f.write(packed)
 
 
-def load(file: str | os.PathLike[str] | BinaryIO, map_location: object = None, *, weights_only: bool = True) -> Any:
+def load(
+    f: str | os.PathLike[str] | BinaryIO,
+    map_location: object = None,
+    *,
+    weights_only: bool = True,
+    mmap: bool = False,
+    **of_pickles: Any,
+) -> Any:
     """Return the object that `save` wrote to a file.
 
-    No code in a file is ever run, so `weights_only` has nothing left to choose; `map_location` may be the CPU. Both are
-    here for scripts written for PyTorch.
+    No code in a file is ever run, so `weights_only` has nothing left to choose, nor has what PyTorch is told of pickles
+    (`encoding`); `map_location` may be the CPU, lead there from other devices, or be a function of PyTorch's storages, which
+    nothing calls; `mmap` reads the file all the same. They are here for scripts written for PyTorch.
 
     Raises ValueError with the file's name where it is truncated, damaged, not of `save`, or claims sizes that it does
-    not have; OSError where it cannot be opened.
+    not have; OSError where it cannot be opened; TypeError for a keyword that PyTorch's does not have either.
     """
-    if map_location is not None and str(map_location) != "cpu":
-        raise ValueError(f"load puts every Tensor on the CPU, the only device here, got map_location={map_location!r}")
-    if not isinstance(file, str | os.PathLike):
-        return _read(io.BytesIO(file.read()), getattr(file, "name", "the file"))
-    with open(file, "rb") as stream:
-        return _read(stream, os.fspath(file))
+    _check_pickling("load", of_pickles)
+    for place in map_location.values() if isinstance(map_location, Mapping) else (map_location,):
+        if place is not None and not callable(place) and str(place).split(":")[0] != "cpu":
+            raise ValueError(f"load puts every Tensor on the CPU, the only device here, got map_location={place!r}")
+    if not isinstance(f, str | os.PathLike):
+        return _read(io.BytesIO(f.read()), getattr(f, "name", "the file"))
+    with open(f, "rb") as stream:
+        return _read(stream, os.fspath(f))
+
+
+def _check_pickling(function: str, keywords: Mapping[str, Any]) -> None:
+    """Raise TypeError for what is no word of PyTorch's for the pickles that it makes and reads."""
+    for name in keywords:
+        if name not in OF_PICKLES:
+            raise no_keyword(function, name, ["f", "map_location", "mmap", "obj", "weights_only", *OF_PICKLES])
 
 
 @contextmanager

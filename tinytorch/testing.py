@@ -11,8 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from tinytorch._lazy import lacks
 from tinytorch.autograd import enable_grad, grad, no_grad
 from tinytorch.tensor import Tensor
+
+__getattr__ = lacks(__name__)
 
 
 class GradcheckError(RuntimeError):

@@ -89,7 +89,7 @@ def load_faults(only: list[str]) -> list[Fault]:
 
 ELSEWHERE = {  # where tests of a file stand besides its own, or where it has none of its own
     "__init__": ["tests/test_faces.py"],
-    "_lazy": ["tests/test_faces.py"],
+    "_lazy": ["tests/test_faces.py", "tests/test_pytorch_words.py"],
     "_places": ["tests/test_datasets.py"],
     "accelerator": ["tests/test_faces.py"],
     "changes": ["tests/test_autograd.py"],

@@ -1,5 +1,10 @@
 """The switches that scripts set for the sake of runs that can be repeated: here a seed is enough, and nothing looks at them."""
 
+from tinytorch._lazy import lacks
+
+__getattr__ = lacks(__name__)
+
+allow_tf32 = False
 benchmark = False
 deterministic = True
 enabled = False
@@ -8,3 +13,7 @@ enabled = False
 def is_available() -> bool:
     """Never."""
     return False
+
+
+def version() -> None:
+    """None, for there is no cuDNN."""

@@ -1,5 +1,9 @@
 """There is no GPU of Apple's either; this says so to scripts that ask."""
 
+from tinytorch._lazy import lacks
+
+__getattr__ = lacks(__name__)
+
 
 def is_available() -> bool:
     """Never."""

@@ -5,7 +5,6 @@ See `tinytorch.schedules` for the one and `tinytorch.optimizers` for the other.
 
 from tinytorch._lazy import face
 
-__path__: list[str] = []  # as of a package, so that `from ... import name` asks here for a name that there is not
 __getattr__, __dir__, __all__ = face(
     __name__,
     {
