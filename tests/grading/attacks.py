@@ -1,4 +1,5 @@
-"""The attacks and faults that a grader must survive, each a few lines of a student's, numbered as in the instructor's page.
+"""The attacks and faults that a grader must survive, each a few lines of a student's. Numbers that are missing are tests elsewhere:
+45 and 58 in test_attacks, 49 to 53 in test_submissions, test_marks and test_pages, 54 and 55 in test_batch.
 
 Every one but the honest is to earn nothing where it stands and to change nothing elsewhere. {outside} is a folder of the
 grader's with another student's file and results in it, {root} is where the library is.

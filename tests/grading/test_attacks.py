@@ -122,6 +122,8 @@ def test_after_all_attacks_an_honest_student_earns_all(bench):
 
 KEPT = """
 import ctypes, fcntl, json, os, resource
+import tinytorch
+UNREAD = tinytorch.__path__[0] + "/viz.py"
 library = ctypes.CDLL(None)
 VERSION, FLAGS, NODUMP = 0x40087602, 0x40086602, 0x40
 HINT, LONG = 1035, 5
@@ -157,6 +159,7 @@ def keep(server=os.getppid(), done=[]):
         lambda: resource.prlimit(server, resource.RLIMIT_STACK, (77 * 4096, resource.getrlimit(resource.RLIMIT_STACK)[1])),
         lambda: of(json.__file__, lambda place: os.posix_fadvise(place, 0, 0, os.POSIX_FADV_DONTNEED)),
         lambda: of(".", lambda place: fcntl.fcntl(place, HINT + 1, LONG.to_bytes(8, "little"))),
+        lambda: open(UNREAD).read(),
         lambda: of(".", set_version),
         lambda: of(".", lambda place: fcntl.ioctl(place, FLAGS, NODUMP.to_bytes(8, "little"))),
         lambda: [action(f"{i:0200}") for action in (os.mkdir, os.rmdir) for i in range(99)],
@@ -187,6 +190,7 @@ def kept():
         "flags": (of(".", flags) or 0) & NODUMP,
         "size": place.st_size > 8192,
         "faults": attempt(lambda: resource.getrusage(resource.RUSAGE_SELF)),
+        "times of reading": os.stat(UNREAD).st_atime_ns > os.stat(UNREAD).st_ctime_ns,
         "files": os.listdir("."),
         "files beside": os.path.exists("../kept"),
     }
@@ -199,7 +203,8 @@ def find_what_was_kept(bench):
     """The code of one exercise, which sees the solutions of all others of its file, leaves nothing to the next one."""
     own = put(Source.of(attacked("keep()\n    " + HONEST, FEW)), Source.of("def sqrt(x):\n    kept()\n"), ["sqrt"])
     tests = by_number(bench.grade(["01"], ops=own.text + KEPT))
-    assert tests["01.1"]["score"] == 5 and "raised RuntimeError: kept []" in tests["01.2"]["output"]
+    untold = [] if bench.facts["isolation"]["holds"]["times of reading"] else ["times of reading"]
+    assert tests["01.1"]["score"] == 5 and f"raised RuntimeError: kept {untold}" in tests["01.2"]["output"]
 
 
 def test_an_exercise_leaves_nothing_to_the_next(bench):

@@ -127,6 +127,13 @@ def shared():
         raise OSError("no memory is shared")
     library.shmctl(place, 0, None)
 
+def kept_as_read():
+    import json, tinytorch
+    for place in (json.__path__[0], tinytorch.__path__[0]):
+        if not os.statvfs(place).f_flag & (os.ST_RDONLY | getattr(os, "ST_NOATIME", 0)):
+            return
+    raise OSError("nobody notes when these are read")
+
 def trial(path, victim):
     datagram = lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("192.0.2.1", 53))
     return {
@@ -135,13 +142,14 @@ def trial(path, victim):
         "processes": tried(os.fork),
         "signals": tried(lambda: os.kill(victim, 0)),
         "shared memory": tried(shared),
+        "times of reading": tried(kept_as_read),
     }
 """
 
 
 def walls(means: Means) -> dict[str, bool]:
-    """Whether a student's code is kept from files, network, new processes, other processes, and memory in which the next
-    exercise could find something, as tried in a real worker.
+    """Whether a student's code is kept from files, network, new processes, other processes, and from memory and times in
+    which the next exercise could find something, as tried in a real worker.
 
     Raises WorkerError where no worker comes up.
     """

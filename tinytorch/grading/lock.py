@@ -35,9 +35,11 @@ LIMITS = {
     "RLIMIT_AS": 2 * MEMORY,  # memory that is shared, or grows like a stack, is no data
 }
 
-CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # the same on every architecture
+MOUNT_SETATTR, CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 442, 444, 445, 446  # the same on every architecture
 SET_PDEATHSIG, SET_DUMPABLE, SET_NO_NEW_PRIVS = 1, 4, 38
-NEW_IPC, NEW_USER, NEW_PID, NEW_NET = 0x08000000, 0x10000000, 0x20000000, 0x40000000
+NEW_MOUNTS, NEW_IPC, NEW_USER, NEW_PID, NEW_NET = 0x00020000, 0x08000000, 0x10000000, 0x20000000, 0x40000000
+BIND, RECURSIVE, PRIVATE = 0x1000, 0x4000, 0x40000  # of mounts
+WHEREVER, ALL_BELOW, READ_ONLY = -100, 0x8000, 1  # of mount_setattr
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE = (1 << i for i in range(6))
 MAKE_DIR, MAKE_REG, REFER, TRUNCATE, IOCTL_DEV = (1 << i for i in (7, 8, 13, 14, 15))
@@ -115,16 +117,33 @@ def become(user: int) -> None:
     os.setresuid(user, user, user)
 
 
-def unshare() -> None:
-    """No network, and process numbers of its own: goes on in a child of which this process waits for the end."""
-    flags = NEW_NET | NEW_PID | NEW_IPC | (0 if os.geteuid() == 0 else NEW_USER)
+def unshare(scratch: str) -> None:
+    """No network, process numbers of its own, and nothing that changes but a folder: goes on in a child of which this process
+    waits for the end.
+    """
+    flags = NEW_MOUNTS | NEW_NET | NEW_PID | NEW_IPC | (0 if os.geteuid() == 0 else NEW_USER)
     if libc().unshare(ctypes.c_int(flags)) != 0:
         raise OSError(ctypes.get_errno(), "unshare failed")
+    _mount(None, "/", RECURSIVE | PRIVATE)
+    _mount(scratch, scratch, BIND)
+    _read_only("/", ALL_BELOW, READ_ONLY, 0)  # so that not even the time is kept at which a file was last read
+    _read_only(scratch, 0, 0, READ_ONLY)
     child = os.fork()
     if child:
         for fd in (0, 1):
             os.close(fd)
         os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) & 255)
+
+
+def _mount(what: str | None, where: str, flags: int) -> None:
+    if libc().mount(what and os.fsencode(what), os.fsencode(where), None, ctypes.c_ulong(flags), None) != 0:
+        raise OSError(ctypes.get_errno(), f"{where} cannot be mounted")
+
+
+def _read_only(path: str, flags: int, more: int, less: int) -> None:
+    attributes = struct.pack("=4Q", more, less, 0, 0)
+    place = ctypes.c_int(WHEREVER), os.fsencode(path)
+    call(MOUNT_SETATTR, *place, ctypes.c_uint(flags), attributes, ctypes.c_size_t(len(attributes)))
 
 
 def end_with_parent() -> None:
@@ -234,7 +253,7 @@ def main() -> None:
     """The server of a world, which is told its plan as JSON by its last argument."""
     plan = json.loads(sys.argv[-1])
     if plan["unshare"]:
-        unshare()
+        unshare(plan["scratch"])
     if plan["user"] is not None:
         become(plan["user"])
     os.environ["TMPDIR"] = plan["scratch"]
