@@ -194,6 +194,35 @@ def test_arrays_in_lists_must_not_be_changed_either():
     assert result["outcomes"][1] == {"answer": 1, "changed": ["xs"]}
 
 
+PASTIMES = """
+import time
+
+def wait(seconds):
+    time.sleep(seconds)
+    return "awake"
+
+def work(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+    return "done"
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the clock of the wall is all there is")
+def test_what_counts_is_the_time_of_the_processor():
+    """So that a machine which others use costs nobody a mark; the clock ends what sleeps."""
+    whole = {"files": {}, "probes": PASTIMES, "seconds": 0.25}
+    calls = [("wait", {"seconds": 0.5}), ("work", {"seconds": 0.1}), ("wait", {"seconds": 1e6})]
+    result = serve({**whole, "calls": calls})
+    assert [seen["answer"] for seen in result["outcomes"][1:]] == ["awake", "done"] and result["ended"] == "time"
+    assert 0.1 <= result["used"] < 1.0
+    busy = serve({**whole, "calls": [("work", {"seconds": 60.0})]})
+    assert busy["ended"] == "time" and 0.25 <= busy["used"] < 5.0
+    several = serve({**whole, "budget": 0.35, "calls": [("work", {"seconds": 0.15})] * 4})
+    assert several["ended"] == "budget" and len(several["outcomes"]) < 4
+
+
 def test_an_interrupted_judge_leaves_nothing_running(judge, first, tmp_path):
     """Ctrl-C while a learner's loop runs: the judge goes, and the loop with it."""
     import signal

@@ -129,6 +129,15 @@ def test_an_exercise_that_the_library_fails_is_nobodys_fault(bench):
     assert "score" not in by_number(result)["01.2"] and by_number(result)["01.1"]["score"] == 5
 
 
+def test_a_submission_that_used_all_its_time_is_told(bench, monkeypatch):
+    before = bench.grader.used
+    assert bench.grade(["01"], ops=FEW)["score"] == 10 and 0 < bench.grader.used - before < 60
+    monkeypatch.setattr(scoring, "LONGEST", -1.0)
+    result = bench.grade(["01", "03"], ops=FEW)
+    assert result["score"] == 0 and "took more than" in by_number(result)["01.1"]["output"]
+    assert by_number(result)["whole 03"]["output"] == "no time was left"
+
+
 def test_grading_again_gives_the_same(bench):
     assert bench.grade(["01"], ops=WRONG) == bench.grade(["01"], ops=WRONG)
 

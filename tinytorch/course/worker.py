@@ -32,9 +32,11 @@ from tinytorch.course.workspace import enter
 
 PRINTED = 16 * 1024  # bytes that are kept of what a learner's code prints
 WRITTEN = 2**20  # bytes of the largest file that it may write
+ASLEEP = 4  # times as long by the clock as of the processor: what sleeps ends too, and a crowded machine harms nobody
 LOADING = 2  # times as long as a call, before a file counts as one that never ends: small machines load for seconds
 READY = "ready"  # a child's first frame, before it runs anything of the learner's
 LOOK = 0.05  # seconds from one look of a guard to the next
+GLANCE = 0.01  # the same, at least
 MOMENT = 1.0  # seconds that a child which answers no more has to end by itself
 PROBES = "probes.py"  # how a traceback names the checks' half
 CAN_FORK = hasattr(os, "fork") and sys.platform != "darwin"  # on a Mac, forking a process with threads may hang it
@@ -202,6 +204,15 @@ class Child:
             self._fork(job, guard)
         else:
             self._spawn(job)
+        self.began = time.monotonic()
+        self.clock = ~self.pid << 3 | 2 if sys.platform == "linux" else None  # man 3 clock_getcpuclockid
+
+    def spent(self) -> float:
+        """The seconds of the processor that it has used, or, where the system does not tell, those of the clock."""
+        try:
+            return time.clock_gettime(self.clock) if self.clock else time.monotonic() - self.began
+        except OSError:  # it is gone
+            return 0.0
 
     def _fork(self, job: Mapping[str, Any], guard: Guard) -> None:
         reading, writing = os.pipe()
@@ -284,31 +295,43 @@ class Child:
 
 
 class Watchdog:
-    """Bites, once, when it was not patted for some seconds, `budget` seconds after the beginning, or when it is `alarmed`."""
+    """Bites, once, when it was not patted for some seconds, `budget` seconds after the beginning, or when it is `alarmed`.
+
+    The seconds are those that are `spent`; by the clock it waits ASLEEP times as long.
+    """
 
     def __init__(
         self,
         seconds: float,
         bite: Callable[[], None],
+        spent: Callable[[], float],
         budget: float = math.inf,
         alarmed: Callable[[], bool] | None = None,
     ) -> None:
         self.seconds, self.bite, self.bit, self.alarmed = seconds, bite, False, alarmed
-        self.end = time.monotonic() + budget
+        self.clocks = ((spent, 1), (time.monotonic, ASLEEP))
+        self.ends = [clock() + times * budget for clock, times in self.clocks]
         self.early = False  # bit because it was alarmed
+        self.last = False  # bit because the budget was used up
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
         self.pat()
 
     def pat(self, times: float = 1) -> None:
         """Wait for another while, or several."""
-        self.deadline = min(time.monotonic() + times * self.seconds, self.end)
+        now = [clock() + slower * times * self.seconds for clock, slower in self.clocks]
+        self.deadlines = list(map(min, now, self.ends))
+
+    def _left(self) -> tuple[float, bool]:
+        """The seconds to the next deadline, and whether it is the end."""
+        deadlines = self.deadlines
+        return min((deadlines[i] - self.clocks[i][0](), deadlines[i] == self.ends[i]) for i in range(len(deadlines)))
 
     def _watch(self) -> None:
-        while (left := self.deadline - time.monotonic()) > 0 and not (self.alarmed and self.alarmed()):
-            if self.over.wait(min(left, LOOK) if self.alarmed else left):
+        while (left := self._left())[0] > 0 and not (self.alarmed and self.alarmed()):
+            if self.over.wait(max(GLANCE, min(left[0], LOOK) if self.alarmed else left[0])):
                 return
-        self.bit, self.early = True, left > 0
+        self.bit, self.early, self.last = True, left[0] > 0, left[1]
         self.bite()
 
     def __enter__(self) -> Watchdog:
@@ -325,21 +348,22 @@ def serve(job: Mapping[str, Any], fork: bool = CAN_FORK, guard: Guard | None = N
 
     `ended` is "" where all were, "time" where one took longer than job["seconds"], "budget" where all together took
     longer than job["budget"], "files" where the guard was overstepped, "garbled" where something else than an answer came,
-    else what became of the process. job["room"]: bytes that all answers may have.
+    else what became of the process. job["room"]: bytes that all answers may have. `used`: seconds of the processor.
     """
     job = {"budget": math.inf, "room": LARGEST, **job}
     child = Child(job, fork, guard or Guard())
     outcomes: list[Any] = []
     ended, trail = "", []
     try:
-        with Watchdog(job["seconds"], child.stop, job["budget"], guard.overstepped if guard else None) as watchdog:
+        alarmed = guard.overstepped if guard else None
+        with Watchdog(job["seconds"], child.stop, child.spent, job["budget"], alarmed) as watchdog:
             watchdog.pat(LOADING)
             ready = _is_ready(child)
             while ready and len(outcomes) <= len(job["calls"]):
                 try:
                     outcomes.append(read_frame(child.answers, _share(job)))
                 except (EOFError, FrameError, OSError) as error:
-                    bitten = "files" if watchdog.early else "budget" if watchdog.deadline == watchdog.end else "time"
+                    bitten = "files" if watchdog.early else "budget" if watchdog.last else "time"
                     ended = bitten if watchdog.bit else "garbled" if isinstance(error, FrameError) else "ended"
                     if ended == "ended":
                         child.linger()
@@ -348,6 +372,7 @@ def serve(job: Mapping[str, Any], fork: bool = CAN_FORK, guard: Guard | None = N
                 if len(outcomes) == 1 and "error" in outcomes[0]:
                     break
     finally:
+        used = child.spent()
         child.kill()
         trail = _theirs(child.trail(), job) if ended in ("time", "budget") else []
         how = child.wait()
@@ -359,7 +384,7 @@ def serve(job: Mapping[str, Any], fork: bool = CAN_FORK, guard: Guard | None = N
     if guard:
         guard.clean()
     ended = (how or "status 0") if ended == "ended" else ended
-    return {"outcomes": outcomes, "ended": ended, "trail": trail, "printed": printed}
+    return {"outcomes": outcomes, "ended": ended, "trail": trail, "printed": printed, "used": used}
 
 
 def _is_ready(child: Child) -> bool:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -21,13 +22,13 @@ from typing import Any
 from tinytorch.course.checks import Case
 from tinytorch.course.judge import Judge, WorkerError
 from tinytorch.course.source import Source
-from tinytorch.course.worker import CAN_FORK
+from tinytorch.course.worker import ASLEEP, CAN_FORK
 from tinytorch.grading import calls
 from tinytorch.grading.lock import empty, landlock_version, unreadable_to_others
 from tinytorch.grading.world import LEVELS, Means, Worlds, cell
 
-SECONDS = 3.0  # for one call
-BUDGET = 20.0  # seconds for all calls of an exercise
+SECONDS = 3.0  # of the processor for one call
+BUDGET = 20.0  # the same for all calls of an exercise
 ROOM = 8 * 2**20  # bytes of all answers of an exercise
 PATIENCE = 1.0  # seconds that a worker has to end when it is no longer needed
 LATE = 10.0  # seconds after which a worker that should have answered is taken for dead
@@ -41,6 +42,7 @@ class Grader(Judge):
         self.world: Path | None = None
         self.working = False
         self.worthless: dict[str, set[str]] = {}  # the checks of an exercise that are passed by nothing
+        self.used = 0.0  # seconds of the processor, and of the clock where somebody let the worker wait
         self.last_words = ""  # what the last worker said on its standard error
         unreadable_to_others()
         super().__init__(seconds, salt, extra)
@@ -89,11 +91,16 @@ class Grader(Judge):
         """As a judge does, but a worker that does not answer in time is dead, and another takes its place."""
         if not self.working:
             self._work()
+        began, used = time.monotonic(), None
         try:
-            with _in(BUDGET + LATE, self.process.kill):
-                return super().ask(sources, probes, cases)
+            with _in(ASLEEP * BUDGET + LATE, self.process.kill):
+                reply = super().ask(sources, probes, cases)
+            used = None if reply["ended"] in ("time", "budget") else reply["used"]
+            return reply
         except WorkerError as error:
             raise WorkerError(f"{error}: {self.last_words}") from error
+        finally:
+            self.used += time.monotonic() - began if used is None else used
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from tinytorch.grading.grader import Grader
 from tinytorch.grading.submissions import Submission
 
 PASSED, FAILED, SKIPPED, ERROR = "passed", "failed", "skipped", "error"
-LONGEST = 300.0  # seconds for a submission
+LONGEST = 300.0  # seconds that a submission may use
 WIDTH = 88
 TRIVIAL = (  # bodies that know nothing: checks that they pass are worth nothing by themselves
     *(f'raise {name}("no")' for name in ("ValueError", "TypeError", "IndexError", "RuntimeError", "KeyError")),
@@ -85,7 +85,7 @@ class Mark:
 
 def marks(submission: Submission, task: Task, grader: Grader) -> Iterator[Mark]:
     """The marks of a submission, one after the other."""
-    end = time.monotonic() + LONGEST
+    end = grader.used + LONGEST
     sources: dict[str, Source] = {}
     for module in task.modules:
         if module.name not in submission.files:
@@ -110,7 +110,7 @@ def _of_module(module: Module, own: Source, task: Task, grader: Grader, end: flo
             mark = _without(exercise, SKIPPED, "it is not written")
         elif len(dead) == 2:  # two exercises alike: it lies in the file, not in one of them
             mark = _without(exercise, FAILED, dead[0].what)
-        elif began > end:
+        elif grader.used > end:
             mark = _without(exercise, FAILED, f"all exercises together took more than {LONGEST:g} seconds")
         else:
             mark = _of_exercise(exercise, own, grader)
@@ -250,7 +250,7 @@ def _of_the_whole(sources: Mapping[str, Source], task: Task, grader: Grader, end
         began = time.monotonic()
         if f"whole {part.name}" in task.broken:
             mark = _part(part, ERROR, task.broken[f"whole {part.name}"])
-        elif not sources or began > end:
+        elif not sources or grader.used > end:
             mark = _part(
                 part, SKIPPED if not sources else FAILED, "nothing was handed in" if not sources else "no time was left"
             )
