@@ -179,8 +179,10 @@ def test_weak_walls_are_refused_unless_allowed(again, here, monkeypatch):
     for wall in ("files", "processes", "signals", "shared memory"):
         held = dict.fromkeys(("files", "processes", "signals", "shared memory"), True) | {wall: False}
         monkeypatch.setattr(batches.grading, "trial", lambda grader, held=held: held)
-        with pytest.raises(Refused, match=f"not kept from {wall}"):
+        advice = "on x86-64 or 64-bit ARM" if wall == "shared memory" else "install bubblewrap"
+        with pytest.raises(Refused, match=f"not kept from {wall}: [^:]*{advice}") as refused:
             run(again)
+        assert ("install bubblewrap" in str(refused.value)) == (wall != "shared memory")
     monkeypatch.setattr(batches, "_gated", lambda batch, grader, facts: {})
     monkeypatch.setattr(batches, "_grade", lambda batch, worlds, facts: batches.Outcome())
     assert run(replace(again, allow_weak=True)).graded == 0

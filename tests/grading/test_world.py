@@ -1,10 +1,12 @@
 """What a worker's world holds, and what it sees of the machine."""
 
+import math
+
 import pytest
 
 from tinytorch._places import PACKAGE
 from tinytorch.grading import release, world
-from tinytorch.grading.world import Means
+from tinytorch.grading.world import Means, Worlds
 
 OUTSIDE = {"cli", "course", "experiments", "grading"}
 
@@ -12,6 +14,22 @@ OUTSIDE = {"cli", "course", "experiments", "grading"}
 def test_a_world_and_a_release_have_every_face():
     faces = {init.parent.name for init in PACKAGE.glob("[!_]*/__init__.py")} - OUTSIDE
     assert {*world.FACES} == faces == {*release.MACHINERY} - OUTSIDE
+
+
+def test_what_is_graded_is_not_there_in_a_faster_form_either():
+    def kernels(*hidden):
+        file = worlds.without(hidden) / "tinytorch" / "kernels.py"
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    whole = (PACKAGE / "kernels.py").read_text(encoding="utf-8")
+    with Worlds(Means()) as worlds:
+        assert kernels("ops") == "" and kernels("conv") == kernels("losses", "conv") != whole
+        assert kernels() == kernels("losses") == whole, "the others share one file"
+        space = {}
+        exec(kernels("conv"), space)
+    assert space["MANY"] == math.inf
+    with pytest.raises(NotImplementedError):
+        space["convolution_in_slabs"](*[None] * 5, count=(), kernel_size=(), stride=(), dilation=(), groups=1)
 
 
 @pytest.mark.parametrize("folder", ["site-packages", "dist-packages"])

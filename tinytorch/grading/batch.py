@@ -36,6 +36,11 @@ from tinytorch.grading.submissions import Submission, read_all
 from tinytorch.grading.world import Means, Worlds
 
 DEATHS = 2  # after which a student is not graded again by itself
+HIGHER = "install bubblewrap, or grade on Linux 6.12 or newer"
+ADVICE = {  # where a student's code is not kept from this
+    **dict.fromkeys(("files", "processes", "signals"), HIGHER),
+    "shared memory": "grade on Linux with seccomp, on x86-64 or 64-bit ARM",
+}
 CANARY = 'raise RuntimeError("a canary")'
 
 
@@ -178,11 +183,12 @@ def _behind_walls(batch: Batch, worlds: Worlds) -> Outcome:
     """Try the walls and the grader, then grade."""
     with Grader(worlds, batch.task.salt, batch.task.extra) as grader:
         holds = grading.trial(grader)
-        weak = [name for name in ("files", "processes", "signals", "shared memory") if not holds[name]]
+        weak = [name for name in ADVICE if not holds[name]]
         if weak and not batch.allow_weak:
+            advice = " and ".join(dict.fromkeys(ADVICE[name] for name in weak))
             raise Refused(
-                f"with {batch.means}, a student's code is not kept from {', '.join(weak)}: install bubblewrap or grade on "
-                "Linux 6.12 or newer, or take marks that can be forged with --allow-weak"
+                f"with {batch.means}, a student's code is not kept from {', '.join(weak)}: {advice}, or take marks that can "
+                "be forged with --allow-weak"
             )
         isolation = {"level": batch.means.level, "means": str(batch.means), "holds": holds}
         facts = {"version": tinytorch.__version__, "digest": digest(batch.task), "isolation": isolation}

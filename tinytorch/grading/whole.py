@@ -1,4 +1,4 @@
-"""The whole: a student's files run together, with no function of the library in them, against the library's own numbers.
+"""The whole: a student's files run together, with none of the library's for these modules, against the library's own numbers.
 
 Each check is named for the last module that it stands on, and is worth POINTS.
 """
