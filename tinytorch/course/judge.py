@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -88,7 +89,7 @@ class Judge:
 
     def __init__(self, seconds: float = SECONDS, salt: str = "", extra: Path | None = None) -> None:
         self.seconds, self.salt, self.extra = seconds, salt, extra
-        self.known: dict[tuple[str, str, str], list[Any]] = {}  # what a mistake makes of the cases of a check
+        self.known: dict[tuple[str, str], dict[str, list[Any]]] = {}  # what a mistake makes of the cases of each check
         self.beside: Mapping[str, Source] = {}  # other files that stand in for the library's
         self.limits: dict[str, Any] = {"seconds": seconds}
         self._start()
@@ -259,15 +260,24 @@ class Judge:
 
     def _agrees(self, exercise: Exercise, mistake: Variant, answers: Answers) -> bool:
         """Whether a mistake comes to the learner's answers in a check."""
-        key = exercise.id, answers.check.name, mistake.name
-        if key not in self.known:
-            reply = self.run(exercise.module, with_variant(exercise, mistake), answers.cases, self.extra)
-            self.known[key] = reply["outcomes"][1:]
+        theirs = self._of_mistake(exercise, mistake)[answers.check.name]
         if answers.right and answers.check.judge is not None:  # several answers may be right
-            pairs = zip(answers.cases, self.known[key], strict=False)
-            whole = len(self.known[key]) == len(answers.cases)
+            pairs = zip(answers.cases, theirs, strict=False)
+            whole = len(theirs) == len(answers.cases)
             return whole and not any(judged(answers.check, case, seen, self.extra) for case, seen in pairs)
-        return alike(self.known[key], answers.seen)
+        return alike(theirs, answers.seen)
+
+    def _of_mistake(self, exercise: Exercise, mistake: Variant) -> dict[str, list[Any]]:
+        """What a mistake makes of the cases of each check; it is run once, whatever is compared with it."""
+        key = exercise.id, mistake.name
+        if key not in self.known:
+            cases = {check.name: check.cases(self.salt) for check in checks_of(exercise, self.extra)}
+            in_turn = [case for some in cases.values() for case in some]
+            outcomes = iter(
+                self.run(exercise.module, with_variant(exercise, mistake), in_turn, self.extra)["outcomes"][1:]
+            )
+            self.known[key] = {name: list(islice(outcomes, len(some))) for name, some in cases.items()}
+        return self.known[key]
 
 
 def _loads(reply: Mapping[str, Any]) -> bool:
