@@ -1,6 +1,7 @@
 """Pictures: the numbers in them, what they are as text, that a file is drawn, and what is refused."""
 
 import io
+import itertools
 import json
 import sys
 
@@ -70,6 +71,16 @@ def test_the_mean_of_runs_has_a_standard_error():
     data = viz.curves({"test": [[50, 70], [60, 70]], "one": [1, 2]}).data()
     assert data["test"]["x"] == [1, 2] and data["test"]["mean"] == [55, 70] and data["test"]["error"] == [5, 0]
     assert data["one"]["error"] == [0, 0]
+
+
+@pytest.mark.parametrize("x", [[30, 40, 55], [2, 5, 12], [2, 47, 50, 53, 300], [3, 40, 500, 90_000]])
+def test_what_is_written_below_a_logarithmic_axis_can_be_read(x):
+    figure = pytest.importorskip("matplotlib.figure", reason="matplotlib is not installed").Figure((4.5, 3.5))
+    ax = figure.add_subplot()
+    viz.curves({"test": np.arange(len(x))}, x, log_x=True).draw(ax)
+    figure.draw_without_rendering()
+    shown = [text.get_window_extent() for text in ax.get_xticklabels(which="both") if text.get_text()]
+    assert len(shown) > 2 and not any(a.overlaps(b) for a, b in itertools.combinations(shown, 2))
 
 
 def test_curves_of_other_sizes_than_x_are_refused():

@@ -173,7 +173,7 @@ def curves(
             ax.axvline(place, color="#555555", linestyle=":", linewidth=1)
             ax.annotate(f" {name}", (place, 0.98), xycoords=("data", "axes fraction"), va="top", fontsize=8)
         if log_x:
-            ax.set_xscale("log")
+            label_ratios(ax)
         elif x is None:
             ax.locator_params(axis="x", integer=True)
         ax.set(xlabel=xlabel, ylabel=ylabel)
@@ -187,6 +187,17 @@ def curves(
 
     numbers = {name: {"x": places[name], "mean": mean[name], "error": error[name]} for name in runs}
     return Picture(numbers, lines, draw, title=title)
+
+
+def label_ratios(ax: Axes) -> None:
+    """A logarithmic x axis whose few labels are plain numbers."""
+    from matplotlib.ticker import LogLocator
+
+    ax.set_xscale("log")
+    low, high = ax.get_xlim()
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.tick_params(axis="x", which="minor", labelbottom=False)
 
 
 def draw_curve(ax: Axes, i: int, x: np.ndarray, y: np.ndarray, error: np.ndarray, name: str) -> None:
