@@ -12,6 +12,7 @@ import pytest
 import tinytorch
 from tinytorch import downloads
 from tinytorch.cli import main as cli
+from tinytorch.cli import started
 from tinytorch.downloads import RemoteFile
 
 CONTENTS = {"first.gz": gzip.compress(b"one" * 1000), "second.gz": gzip.compress(b"two")}
@@ -99,7 +100,7 @@ def test_verify_has_a_line_for_each_file(home, data):
     status, lines, err = data("verify", "things")
     assert status == 1 and err == "" and len(lines) == 2
     assert lines[0].startswith(f"{first} is not the published first.gz: expected {THINGS[0].size}")
-    assert lines[1] == "second.gz is not here: tinytorch data fetch things"
+    assert lines[1] == f"second.gz is not here: `{started()} data fetch things` fetches it"
 
     first.unlink()
     (home / "things" / "first").write_bytes(b"one" * 1000)

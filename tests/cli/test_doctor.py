@@ -102,6 +102,7 @@ def test_compiled_files_on_a_card_that_cannot_be_written_are_a_trouble(package, 
 
 def test_the_facts_of_a_board_are_printed_and_each_trouble_makes_the_status_1(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(machine, "board", lambda: "Raspberry Pi Zero W Rev 1.1")
     monkeypatch.setattr(machine, "preset", lambda: "zero")
     monkeypatch.setattr(machine, "available_memory", lambda: 31.0)

@@ -78,13 +78,13 @@ def test_the_forecast_counts_the_steps_that_are_left(tmp_path):
     ("seconds", "slowest", "words"),
     [
         (milestones.PATIENCE - 1, "conv.unfold", []),
-        (1200, "conv.unfold", ["20 minutes", "your conv.unfold", "milestone signals --fast conv.unfold"]),
+        (1200, "conv.unfold", ["20 minutes", "your conv.unfold", "start it with --fast conv.unfold"]),
         (1200, "conv.batch_last", ["20 minutes"]),
         (1200, None, ["20 minutes"]),
     ],
 )
 def test_what_takes_long_is_said_with_a_way_out(capsys, seconds, slowest, words):
-    milestones._say_how_long(MILESTONES["signals"], seconds, slowest)
+    milestones._say_how_long(seconds, slowest)
     said = capsys.readouterr().err
     assert all(word in said for word in words) and bool(said) == bool(words)
     assert ("--fast" in said) == (len(words) > 1)

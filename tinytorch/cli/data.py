@@ -10,7 +10,7 @@ import difflib
 from typing import Any
 
 from tinytorch import downloads
-from tinytorch.cli import CommandError
+from tinytorch.cli import CommandError, as_typed
 from tinytorch.text import text_table
 
 SHIPPED = ("tinydigits", "mnist1d")
@@ -75,12 +75,12 @@ def verify(options: argparse.Namespace) -> int:
         path = downloads.find(file)
         try:
             if path is None:
-                raise ValueError(f"{file.name} is not here: tinytorch data fetch {file.dataset}")
+                raise ValueError(f"{file.name} is not here: `tinytorch data fetch {file.dataset}` fetches it")
             checked = downloads.check(file, path)
             print(f"{path}: {'as published' if checked else 'of the right size; its content has no known checksum'}")
         except ValueError as error:
             troubles += 1
-            print(error)
+            print(as_typed(str(error)))
     return 1 if troubles else 0
 
 

@@ -27,18 +27,20 @@ if TYPE_CHECKING:
 
 DETAILS = """\
 names for --only:
-  tinydigits-mlp, tinydigits-cnn   digits of 8 x 8 points: 1,000 to learn from, 200 for the test
-  mnist1d-mlp, mnist1d-cnn         signals of 40 steps in ten classes: 4,000 to learn from, 1,000 for the test
+  tinydigits-mlp, tinydigits-cnn
+    digits of 8 x 8 points: 1,000 to learn from, 200 to test
+  mnist1d-mlp, mnist1d-cnn
+    signals of 40 steps: 4,000 to learn from, 1,000 to test
 
 presets, chosen by the machine where none is named:
-  full   for a laptop or a server: the best that seconds give there
-  pi     for a Raspberry Pi 3, 4, 5 or Zero 2 W, in ten seconds each
-  zero   for a Raspberry Pi Zero or 1, in ten seconds each
+  full   for a laptop or a server: the best in seconds
+  pi     for a Pi 3, 4, 5 or Zero 2 W, in ten seconds each
+  zero   for a Pi Zero or 1, in ten seconds each
 
 examples:
   %(prog)s --only tinydigits-cnn
   %(prog)s --seconds 10
-  %(prog)s --seeds 5 --json figures.json --plot curves.png
+  %(prog)s --seeds 5 --plot curves.png
 """
 
 

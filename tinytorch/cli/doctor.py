@@ -6,6 +6,7 @@ import importlib.util
 import os
 import platform
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -14,7 +15,9 @@ from pathlib import Path
 
 import tinytorch
 from tinytorch import machine
+from tinytorch.cli import as_typed
 from tinytorch.course.exercises import exercises, modules
+from tinytorch.course.style import with_whole_commands
 from tinytorch.course.workspace import Workspace, WorkspaceError
 
 LEAST_PYTHON, LEAST_NUMPY = (3, 11), (1, 24)
@@ -31,15 +34,15 @@ def examine() -> int:
 
     blas = kind_of_blas(loaded_libraries() or [str(getattr(np.__config__, "CONFIG", ""))])
     memory, board = machine.available_memory(), machine.board()
-    print(f"tinytorch    {tinytorch.__version__} in {Path(tinytorch.__file__).parent}")
-    print(f"Python       {platform.python_version()} in {sys.executable}")
-    print(f"NumPy        {np.__version__}")
-    print(f"BLAS         {blas or 'unknown'}")
-    print(f"system       {platform.platform()}, {platform.machine()}, {8 * (sys.maxsize.bit_length() // 8 + 1)} bits")
-    print(f"machine      {f'{board}, ' if board else ''}trained with the preset {machine.preset()}")
-    print(f"memory       {'unknown' if memory is None else f'{memory:.0f} MB free'}")
-    print(f"terminal     {_terminal()}")
-    print(f"course       {len(exercises())} exercises in {len(modules())} modules")
+    say("tinytorch", f"{tinytorch.__version__} in {os.path.abspath(Path(tinytorch.__file__).parent)}")
+    say("Python", f"{platform.python_version()} in {os.path.abspath(sys.executable)}")
+    say("NumPy", np.__version__)
+    say("BLAS", blas or "unknown")
+    say("system", f"{platform.platform()}, {platform.machine()}, {8 * (sys.maxsize.bit_length() // 8 + 1)} bits")
+    say("machine", f"{f'{board}, ' if board else ''}trained with the preset {machine.preset()}")
+    say("memory", "unknown" if memory is None else f"{memory:.0f} MB free")
+    say("terminal", _terminal())
+    say("course", f"{len(exercises())} exercises in {len(modules())} modules")
     facts = (
         about_versions(sys.version_info[:2], np.__version__),
         about_blas(blas),
@@ -49,8 +52,13 @@ def examine() -> int:
     )
     troubles = [trouble for trouble in (*facts, _workspace(), _worker()) if trouble]
     for trouble in troubles:
-        print(f"trouble      {trouble}")
+        say("trouble", trouble)
     return 1 if troubles else 0
+
+
+def say(what: str, fact: str) -> None:
+    """A row, which goes on below itself where it is longer than the terminal is wide."""
+    print(with_whole_commands(as_typed(fact), shutil.get_terminal_size().columns, f"{what:<13}", " " * 13))
 
 
 # What may be wrong with the machine: each gives a sentence with what to do, or None
@@ -139,9 +147,9 @@ def _workspace() -> str | None:
     try:
         folder = Workspace.find(Path.cwd()).folder
     except WorkspaceError as error:
-        print(f"workspace    {error}")
+        say("workspace", str(error))
         return None
-    print(f"workspace    {folder}")
+    say("workspace", str(folder))
     try:
         with tempfile.TemporaryFile(dir=folder):
             return None
@@ -161,5 +169,5 @@ def _worker() -> str | None:
     except WorkerError:
         return f"the process that runs exercises, {sys.executable}, ended unexpectedly"
     seconds = time.perf_counter() - began
-    print(f"a check      {seconds:.2f} seconds, {'forked' if CAN_FORK else 'in a new process each time'}")
+    say("a check", f"{seconds:.2f} seconds, {'forked' if CAN_FORK else 'in a new process each time'}")
     return None if found.ok else f"the library's own code fails {first.id}: {found.failure and found.failure.what}"

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tinytorch.cli import CommandError
+from tinytorch.cli import CommandError, as_typed
 from tinytorch.course.exercises import modules
 
 
@@ -92,7 +92,7 @@ def grade(options: argparse.Namespace) -> int:
         raise CommandError(str(error), 1) from None
     _publish(wanted.out, options)
     if _lateness_is_open(options):
-        print("times.csv is not counted yet: `tinytorch grade export` with --due and --late does.")
+        print(as_typed("times.csv is not counted yet: `tinytorch grade export` with --due and --late does."))
     print(
         f"{outcome.graded} graded, {outcome.kept} as before: grades.csv, report.html and feedback/ are in {options.out}."
     )

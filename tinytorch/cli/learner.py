@@ -11,7 +11,6 @@ import errno
 import os
 import re
 import runpy
-import shlex
 import shutil
 import sys
 import textwrap
@@ -23,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 from tinytorch import machine
 from tinytorch._places import PACKAGE
-from tinytorch.cli import CommandError
+from tinytorch.cli import CommandError, as_typed
 from tinytorch.course import workspace
 from tinytorch.course.exercises import Exercise, Module, exercises, modules
-from tinytorch.course.style import Style, wrapped
+from tinytorch.course.style import Style, with_whole_commands, wrapped
 from tinytorch.course.workspace import Workspace, WorkspaceError
 
 if TYPE_CHECKING:
@@ -87,7 +86,8 @@ class Desk:
                 print(f"\n{error.line}")
             return False
         path = self.workspace.path(exercise.module)
-        print(report.verdict(found, _near(path), self.workspace.read(exercise.module), self.columns, self.style))
+        file = self.workspace.read(exercise.module)
+        print(as_typed(report.verdict(found, _near(path), file, self.columns, self.style)))
         if found.ok:
             self._say_what_follows(exercise)
         return found.ok
@@ -162,8 +162,7 @@ class Desk:
 
     def say(self, text: str) -> None:
         """Print a paragraph in the width of the terminal; its commands are spelled as they can be typed here."""
-        whole = re.sub("`[^`]+`", lambda command: command[0].replace(" ", "\0"), as_typed(text))  # to be copied
-        print(wrapped(whole, self.columns).replace("\0", " "))
+        print(with_whole_commands(as_typed(text), self.columns))
 
 
 @contextmanager
@@ -181,21 +180,6 @@ def at_desk() -> Iterator[Desk]:
     if error := desk.workspace.unsaved:
         said = f"your progress could not be saved ({error.strerror}: {error.filename}); your own files are as they were"
         print(f"tinytorch: {said}", file=sys.stderr)
-
-
-def as_typed(text: str) -> str:
-    """A text whose commands, `tinytorch ...`, begin as this one was started."""
-    return text.replace("`tinytorch", f"`{_started()}")
-
-
-def _started() -> str:
-    """What starts this program: a name that the shell finds, else a path."""
-    program = Path(sys.argv[0]).absolute()
-    installed = program.stem == "tinytorch"
-    names, path = (("tinytorch",), program) if installed else (("python", "python3"), Path(sys.executable))
-    short = [name for name in names if (found := shutil.which(name)) and Path(found).absolute() == path]
-    word = short[0] if short else shlex.quote(str(path))
-    return word if installed else f"{word} -m tinytorch"
 
 
 def _print_row(text: str) -> None:
@@ -401,19 +385,25 @@ def _train(desk: Desk, chosen: Any, fast: str) -> int:
     desk.workspace.sources()  # says what is wrong with a file
     needed = [exercise for exercise in exercises() if exercise.id[:2] <= chosen.after]
     own = [exercise for exercise in needed if desk.passes(exercise)]
-    desk.say(f"{chosen.title[:1].upper()}{chosen.title[1:]}, with {len(own)} of {len(needed)} exercises yours.")
+    title = f"{chosen.title[:1].upper()}{chosen.title[1:]}"
+    if own:
+        desk.say(f"{title}, with {len(own)} of {len(needed)} exercises yours.")
+    else:
+        desk.say(f"{title}. None of its {len(needed)} exercises passes yet, so the library lends them all.")
     sys.stdout.flush()
     result = milestones.run(chosen, desk.workspace.folder, fast)
     reached = f"Test accuracy {result['accuracy']:.1%}"
     desk.say(f"{reached}; the goal is {chosen.goal:.0%}, the library reaches {chosen.library:.1%} on average.")
-    desk.say(f"The files of yours that ran: {', '.join(result['files']) or 'none'}.")
+    written = {one.module.name for one in needed if desk.workspace.written(one)}
+    ran = [file for file in result["files"] if Path(file).stem in written]
+    desk.say(f"Of yours ran: {', '.join(ran) or 'nothing, for nothing is written yet'}.")
     if not result["moved"]:
         desk.say("A parameter never changed: what computes its gradient, or takes the step, does not reach it.")
         return 1
     if result["accuracy"] < chosen.goal:
         return 1
     if len(own) < len(needed):
-        print("It counts as reached when all of these exercises pass.")
+        desk.say(f"It counts as reached when all {len(needed)} exercises pass: `tinytorch list` shows them.")
         return 1
     print(f"Reached, with the library's {fast}." if fast else "Reached, on your own code.")
     return 0
@@ -560,14 +550,12 @@ def with_sentences(command: Callable[[argparse.Namespace], int], options: argpar
     try:
         return command(options)
     except (WorkspaceError, ChildProcessError) as error:
-        raise CommandError(as_typed(str(error)), 1) from None
+        raise CommandError(str(error), 1) from None
     except OSError as error:
         if error.errno not in REMEDIES:
             raise
         said = f"{error.strerror} ({error.filename}): nothing of yours was changed; {REMEDIES[error.errno]}"
         raise CommandError(said, 1) from None
-    except CommandError as error:
-        raise CommandError(as_typed(str(error)), error.status) from None
 
 
 def use_utf8() -> None:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
 import tinytorch
-from tinytorch.cli import CommandError
+from tinytorch.cli import CommandError, as_typed, started
 
 EVERY = {  # the module, and what the command does; a class release has not all of them
     "demo": ("demo", "train four small networks in seconds, and show how well they do"),
@@ -54,6 +57,11 @@ class Parser(argparse.ArgumentParser):
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return options, unknown
+
+    def format_help(self) -> str:
+        """As argparse writes it; what that leaves wider than the terminal goes on below."""
+        columns = shutil.get_terminal_size().columns
+        return "\n".join(map(partial(_fitted, columns=columns), super().format_help().split("\n")))
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
@@ -96,11 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser(words: Sequence[str]) -> Parser:
     """The parser of all commands or, where the first word is one, of that alone: each takes a small machine a while."""
-    called = Path(sys.argv[0]).stem
-    parser = Parser(
-        prog="tinytorch" if called == "tinytorch" else "python -m tinytorch",
-        description="Learn how deep learning works by building it.",
-    )
+    parser = Parser(prog=started(), description="Learn how deep learning works by building it.")
     parser.add_argument("--version", action="version", version=f"tinytorch {tinytorch.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in words[:1] if words and words[0] in COMMANDS else COMMANDS:
@@ -112,6 +116,26 @@ def make_parser(words: Sequence[str]) -> Parser:
     return parser
 
 
+def _fitted(line: str, columns: int) -> str:
+    """A line of help, continued below its last column, or below its beginning where that leaves too little room."""
+    if len(line) <= columns:
+        return line
+    words = line.lstrip()
+    first = " " * (len(line) - len(words))
+    left, gap, right = words.rpartition("  ")  # "  --seed S   start from S"
+    rest = f"{first}{' ' * len(left + gap)}" if gap else first
+    if gap and len(rest) > columns // 2:
+        return f"{first}{left.rstrip()}\n{_fitted(f'{first}    {right}', columns)}"
+    return textwrap.fill(
+        f"{left}{gap}{right}",
+        columns,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
 def _nearest(word: str) -> list[str]:
     from difflib import get_close_matches  # for mistakes only
 
@@ -119,5 +143,5 @@ def _nearest(word: str) -> list[str]:
 
 
 def _fail(message: str, status: int) -> int:
-    print(f"tinytorch: {message}", file=sys.stderr)
+    print(as_typed(f"tinytorch: {message}"), file=sys.stderr)
     return status

@@ -27,10 +27,14 @@ if TYPE_CHECKING:
 
 DETAILS = """\
 examples:
-  %(prog)s                        list the studies
-  %(prog)s tinydigits             the same picture in little time
-  %(prog)s tinydigits --full      all of it, to be held against what was published
-  %(prog)s lottery --full --dask tcp://10.0.0.1:8786 --plot lottery.png
+  %(prog)s
+    list the studies
+  %(prog)s tinydigits
+    the same picture in little time
+  %(prog)s tinydigits --full
+    all of it, to be held against what was published
+  %(prog)s lottery --dask tcp://10.0.0.1:8786
+    on a cluster of other machines
 """
 HEADINGS = ("", "ours", "published", "must hold", "holds")
 

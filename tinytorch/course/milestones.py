@@ -251,7 +251,7 @@ def train(milestone: Milestone, watch: Sequence[str] = ()) -> tuple[float, bool]
         epochs=plan.epochs,
         optimizer=plan.optimizer,
         batch_size=plan.batch_size,
-        progress=Forecast(partial(_say_how_long, milestone), plan.steps, watch),
+        progress=Forecast(_say_how_long, plan.steps, watch),
         **plan.options,
     )
     moved = all((old != new.array).any() for old, new in zip(before, plan.model.parameters(), strict=True))
@@ -303,14 +303,13 @@ def nearest(frame: FrameType | None, files: Sequence[str]) -> str | None:
     return None
 
 
-def _say_how_long(milestone: Milestone, seconds: float, slowest: str | None) -> None:
+def _say_how_long(seconds: float, slowest: str | None) -> None:
     if seconds <= PATIENCE:
         return
     said = f"This will take about {max(round(seconds / 60), 2)} minutes"
     if slowest is not None and is_exercise(slowest):
         said += f", most of it in your {slowest}.\n"
-        said += "Let it run, or stop it with Ctrl+C and take the library's for that one:\n\n"
-        said += f"    tinytorch milestone {milestone.name} --fast {slowest}\n"
+        said += f"Let it run, or stop it with Ctrl+C and start it with --fast {slowest}:\nthen the library's stands in."
     print(said, file=sys.stderr, flush=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import Any
 
@@ -26,6 +27,12 @@ class Style:
     def green(self, text: str) -> str:
         """What passes."""
         return self._in(32, text)
+
+
+def with_whole_commands(text: str, width: int = 80, first: str = "", rest: str = "") -> str:
+    """As `wrapped`, but what stands between backticks is not broken: commands can be copied."""
+    whole = re.sub("`[^`]+`", lambda command: command[0].replace(" ", "\0"), text)
+    return wrapped(whole, width, first, rest).replace("\0", " ")
 
 
 def wrapped(text: str, width: int = 80, first: str = "", rest: str = "") -> str:
