@@ -54,7 +54,7 @@ def handed_in(folder):
     return {
         "hal": "there are 2 submissions, 'hal' and 'hal.zip'", "torn": "'torn.zip' cannot be read",
         "out": "leads out of the zip", "link": "'ops.py' is a link", "linked": "'linked' is a link",
-        "bomb": "ops.py is not Python: it is larger than", "latin": "ops.py line 1 is not Python: it is not saved as UTF-8 text", "empty": "no file of the course is in it",
+        "bomb": "ops.py is not Python: it is larger than", "latin": "ops.py line 1 is not Python: it is not saved as UTF-8 text", "empty": "Nothing to grade was handed in: no file is named ops.py",
     }  # fmt: skip
 
 

@@ -3,13 +3,16 @@
 import csv
 import io
 import json
+import re
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from tinytorch.grading.gradebook import fill_canvas, fill_moodle
 from tinytorch.grading.marks import Late, Row, Wrong, harmless, rows, write_grades
 
+PAGE = Path(__file__).resolve().parents[2] / "book" / "instructors.md"
 DUE = datetime(2026, 10, 31, 23, 59)
 
 
@@ -65,6 +68,18 @@ def test_lateness_is_counted_in_days_that_have_begun_and_extensions_are_per_stud
     (out / "times.csv").write_text("student,submitted,grace\nann,2026-11-01T12:00,0\n")
     assert of(rows(out, DUE, Late.of("grace:3")), "ann").final == 0
     assert of(rows(out), "ann").final == 15  # no policy, nothing stored
+
+
+def test_the_example_of_the_page_is_what_it_says(tmp_path):
+    page = PAGE.read_text(encoding="utf-8")
+    table = re.search(r"((?: {4}.*\n)+)", page[page.index("    student,submitted") :])[1]
+    (tmp_path / "times.csv").write_text(table.replace(" ", ""))
+    due, policy = re.search(r"--due (\S+)\n--late ([\w:,]+)", page).groups()
+    for student in ("ann", "bob"):
+        put_result(tmp_path, student, (10, 10))
+    ann, bob = rows(tmp_path, datetime.fromisoformat(due), Late.of(policy))
+    assert (ann.days_late, ann.final, bob.days_late, bob.final) == (3, 16, 0, 20)
+    assert "third day late" in page and "cost her 20 per cent" in page
 
 
 def test_changes_by_hand_come_on_top_and_a_total_is_final(out):

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from tinytorch.grading import submissions
-from tinytorch.grading.submissions import LARGEST_INDEX, file_name, read_all
+from tinytorch.grading.submissions import LARGEST_INDEX, file_name, read, read_all
 
 WANTED = ["ops", "layers"]
 
@@ -57,7 +57,9 @@ def test_whatever_else_is_there_is_not_looked_at(tmp_path):
     for name in ("numpy.py", "conftest.py", "pytest.ini", ".git/ops.py", "__MACOSX/ops.py", ".hidden/layers.py"):
         put(tmp_path / "ann", name)
     ann = only(tmp_path)
-    assert ann.files == {} and ann.refused == "" and ann.remarks == ("no file of the course is in it",)
+    said = "Nothing to grade was handed in: no file is named ops.py"
+    assert ann.files == {} and ann.refused == "" and ann.remarks == (f"{said} or layers.py",)
+    assert read("ann", [tmp_path / "ann"], ["ops"]).remarks == (said,)
 
 
 def test_two_submissions_of_a_student_are_both_named(tmp_path):
@@ -186,7 +188,10 @@ def test_names_of_files_are_plain_and_nobody_elses(student):
 
 def test_a_loose_file_is_told(tmp_path):
     put(tmp_path, "notes.txt")
-    assert only(tmp_path).refused == "'notes.txt' is neither a folder nor a zip"
+    assert (
+        only(tmp_path).refused
+        == "'notes.txt' is neither a folder nor a zip: put files into a folder named after the student"
+    )
 
 
 def test_whatever_a_zip_holds_it_is_read_or_told(tmp_path):

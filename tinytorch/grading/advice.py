@@ -36,7 +36,8 @@ def _of_file(submission: Submission, module: Module) -> list[str]:
     own = submission.source(module.name)
     lines: dict[str, list[int]] = {}
     for line, what in _odd(own.tree, _imported(module)):
-        lines.setdefault(what, []).append(line)
+        if what not in _of_the_library(module):
+            lines.setdefault(what, []).append(line)
     odd = [f"{module.name}.py {_at(sorted(where))}: {what}" for what, where in lines.items()]
     return [*_without_docstrings(module, own), *odd]
 
@@ -52,6 +53,12 @@ def _without_docstrings(module: Module, own: Source) -> list[str]:
     told = [name for name in asked if ast.get_docstring(module.library.functions[name][0])]
     gone = [name for name in told if ast.get_docstring(own.functions[name][0]) is None]
     return [f"{module.name}.py: the stub's docstrings are gone"] if len(gone) > len(told) / 2 else []
+
+
+@cache
+def _of_the_library(module: Module) -> set[str]:
+    """What the library's own file does, which is nothing odd in a student's."""
+    return {what for _, what in _odd(module.library.tree, _imported(module))}
 
 
 @cache

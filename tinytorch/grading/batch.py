@@ -205,7 +205,9 @@ def _gated(batch: Batch, grader: Grader, facts: Mapping[str, Any]) -> dict[str, 
         known = json.loads(path.read_text(encoding="utf-8"))
         if known["facts"] == facts:
             return dict(known["broken"])
-    batch.say("The library, its stubs and a canary are graded first.")
+    batch.say(
+        "First the grader is tried: the library must earn all, a file in which nothing is written must earn nothing."
+    )
     broken = gates(batch.task, grader)
     for number, what in broken.items():
         batch.say(f"{number} cannot be graded: {what}.")

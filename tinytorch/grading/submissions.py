@@ -95,8 +95,8 @@ def read(student: str, paths: Sequence[Path], wanted: Sequence[str]) -> Submissi
         if stat.S_ISREG(mode) and path.name.lower().endswith(".zip"):
             with zipfile.ZipFile(_small_enough(path)) as archive:
                 return _chosen(student, list(_of_zip(archive)), wanted)
-        what = "a link" if stat.S_ISLNK(mode) else "neither a folder nor a zip"
-        return Submission(student, refused=f"{path.name!r} is {what}")
+        loose = "neither a folder nor a zip: put files into a folder named after the student"
+        return Submission(student, refused=f"{path.name!r} is {'a link' if stat.S_ISLNK(mode) else loose}")
     except Unreadable as error:
         return Submission(student, refused=str(error))
     except UNREADABLE as error:
@@ -195,7 +195,8 @@ def _chosen(student: str, entries: Sequence[Entry], wanted: Sequence[str]) -> Su
     if led_out and not any("leads out" in remark for remark in remarks):
         remarks.append(f"{_quoted(led_out[0].path)} {led_out[0].problem}")
     if not files and not remarks:
-        remarks.append("no file of the course is in it")
+        asked = " or ".join(", ".join(f"{module}.py" for module in wanted).rsplit(", ", 1))
+        remarks.append(f"Nothing to grade was handed in: no file is named {asked}")
     return Submission(student, files, tuple(remarks))
 
 
