@@ -131,7 +131,7 @@ def test_the_kernel_refuses_what_the_c_library_knows_by_name():
 
 
 HONEST_FILES = """
-import fcntl, json, mmap, os, shutil, tempfile, zipfile
+import fcntl, json, mmap, os, shutil, tempfile, time, zipfile
 import numpy as np
 
 def files():
@@ -159,7 +159,8 @@ def files():
     with zipfile.ZipFile("b.npz") as archive:
         names = archive.namelist()
     kept = np.array_equal(np.memmap("a.memory", "f8", "r"), big[:1000]) and open("text").read() == '{"a": [1]}'
-    return [same, names, tty, begin == b"\\x93NUMPY" == bytes(room[:6]), len(whole) == 800_128, kept, tempfile.gettempdir() == os.getcwd()]
+    at_home = tempfile.gettempdir() == os.getcwd() == os.path.expanduser('~') and time.process_time() > 0
+    return [same, names, tty, begin == b"\\x93NUMPY" == bytes(room[:6]), len(whole) == 800_128, kept, at_home]
 """
 
 
