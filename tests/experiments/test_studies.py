@@ -1,5 +1,8 @@
 """Every study runs from end to end, shrunk to seconds: its runs, its table and its picture."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from tinytorch import experiments
@@ -23,6 +26,7 @@ from tinytorch.experiments import (
 from tinytorch.experiments.face import Plan, Results, Study
 from tinytorch.experiments.runner import carry_out
 
+COMMITTED = Path(__file__).parents[2] / "benchmarks" / "results" / "studies"
 SHRUNK = {  # a plan of seconds for each study: give its configs less to do
     "double-descent": Plan(double_descent.configs(1, 200, mlp=(2, 3), cnn=(2,), hidden=(2, 118), steps=3), seeds=1),
     "lottery": Plan(lottery.configs(every=50, hidden=10, steps=5, new_steps=5), seeds=1),
@@ -52,6 +56,15 @@ def finished(request, with_small_data) -> tuple[Study, Results]:
 
 def test_all_studies_are_shrunk_here():
     assert SHRUNK.keys() == experiments.STUDIES.keys()
+
+
+@pytest.mark.parametrize("path", sorted(COMMITTED.glob("*.json")), ids=lambda path: path.stem)
+def test_what_is_committed_are_the_runs_of_the_full_plan(path):
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert [(run["config"], run["seed"]) for run in found["runs"]] == [
+        (json.loads(json.dumps(run.config)), run.seed) for run in experiments.load(path.stem).full.runs()
+    ]
+    assert found["runs_finished"] == found["runs_planned"] == len(found["runs"])
 
 
 def test_the_table_has_a_figure_for_every_run(finished):
