@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: help demo test test-long measure pi bench oracles book book-pdf check coverage clean
+.PHONY: help demo test test-long mutation pi-tests measure pi bench oracles book book-pdf check coverage clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -17,10 +17,15 @@ demo: .venv/demo  ## train four networks on real data, in seconds, on NumPy alon
 test: .venv/dev  ## the tests (under five minutes)
 	$(ONE_THREAD) $(BIN)/python -m pytest -q -ra --numprocesses auto --dist loadfile
 
-test-long: .venv/dev  ## what takes longer: a learner's whole way, mutation of the solutions and of the library (under an hour)
-	$(ONE_THREAD) $(BIN)/python -m pytest -q -ra --long -m long
+test-long: .venv/dev  ## what takes longer: hostile classes, a learner's whole way, mutants, a sample of the planted faults (under an hour)
+	$(ONE_THREAD) $(BIN)/python -m pytest -q -ra --long -m long --numprocesses auto --dist loadfile
 	$(ONE_THREAD) $(BIN)/python -m tests.course.mutants
+	$(ONE_THREAD) $(BIN)/python -m tests.mutation --sample 300 --seed $(shell date +%Y%m%d)
+
+mutation: .venv/dev  ## every fault that is planted in the library, each shown to the tests until one fails (hours)
 	$(ONE_THREAD) $(BIN)/python -m tests.mutation
+
+pi-tests: .venv/dev  ## the tests of the library on three emulated machines, where the variable RPI_RUN names a runner (hours)
 	$(ONE_THREAD) $(BIN)/python -m benchmarks.emulated --tests
 
 pi: .venv/dev  ## the demo, a check and an import on an emulated Raspberry Pi, where the variable RPI_RUN names a runner

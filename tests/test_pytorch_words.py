@@ -1,6 +1,8 @@
 """What ordinary scripts for PyTorch say that has no place here: what asks for nothing is taken, and every other word is answered
 with one sentence that names what stands nearest."""
 
+import copy
+import pickle
 import re
 import warnings
 
@@ -46,6 +48,7 @@ torch.optim.AdamW(parameters, foreach=True).step()
 torch.optim.RMSprop(parameters, capturable=False, foreach=True)
 nn.Linear(3, 2, device="cpu", dtype=torch.float64)
 nn.Conv2d(1, 2, 3, device=None, dtype=None)
+nn.Embedding(3, 2, device="cpu")
 nn.utils.clip_grad_norm_(parameters, 1.0, norm_type=2, error_if_nonfinite=False)
 torch.save(model.state_dict(), path, _use_new_zipfile_serialization=False)
 torch.save(obj=model.state_dict(), f=path, pickle_protocol=4)
@@ -166,6 +169,15 @@ DataLoader(dataset, batchsize=2)  | batch_size
 torch.optim.Adam(parameters, differentiable=True)  | autograd.grad
 torch.optim.SGD(parameters, 0.1, capturable=True)  | cpu
 torch.optim.SGD(parameters, 0.1, nestrov=True)  | nesterov
+nn.Linear(3, 2, biass=False)  | bias
+nn.MSELoss(size_average=False)  | reduction="mean", "sum"
+nn.CrossEntropyLoss(reduce=False)  | reduction
+nn.Embedding(3, 2, max_norm=1.0)  | clip_grad_norm_
+nn.Embedding(3, 2, sparse=True)  | zeros
+nn.GRU(3, 2, nonlinearity="relu")  | tanh
+nn.MaxPool2d(2, return_indices=True)  | max along a dim
+torch.optim.lr_scheduler.StepLR(torch.optim.SGD(parameters), 1, verbose=True)  | get_last_lr
+torch.optim.SGD(parameters).register_step_post_hook(print)  | step
 torch.load(path, map_locaton="cpu")  | map_location
 torch.save(x, path, pickle_protcol=4)  | pickle_protocol
 """
@@ -223,6 +235,23 @@ def test_a_property_that_fails_says_itself_what_it_lacks():
 
     with pytest.raises(AttributeError, match="Net has no 'weight'"):
         Net().width  # noqa: B018
+
+
+def test_a_module_without_arguments_refuses_them_and_one_of_ones_own_takes_its_own():
+    from tinytorch import nn
+
+    class Net(nn.Module):
+        def __init__(self, width, *, depth=1, **others):
+            self.width, self.depth, self.others = width, depth, others
+
+    net = Net(width=3, depth=2, dropout=0.5)
+    assert (net.width, net.depth, net.others) == (3, 2, {"dropout": 0.5})
+    assert (copy.copy(net).width, pickle.loads(pickle.dumps(nn.Linear(2, 3))).out_features) == (3, 3)
+    for wrong in (lambda: nn.Tanh(3), lambda: nn.Sigmoid(inplace=True)):
+        with pytest.raises(TypeError, match=r"^(Tanh|Sigmoid) takes no arguments$"):
+            wrong()
+    with pytest.raises(TypeError, match="positional argument"):
+        nn.Linear(1, 2, 3, 4, 5, 6)
 
 
 def test_switches_that_nothing_looks_at_keep_what_was_set():

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
+
+CO_VARKEYWORDS = 0x08  # of a function that takes any keyword, as `inspect` names it, which costs too much to import
 
 
 def face(
@@ -82,9 +84,20 @@ sys.meta_path.append(_Missing)
 
 
 class Lacking:
-    """A class whose objects, asked for a name that they do not have, say which stands nearest."""
+    """A class that, asked for a name that its objects do not have or given a keyword that it does not take, says what is near."""
 
     __slots__ = ()
+
+    def __new__(cls, *arguments: Any, **keywords: Any) -> Self:
+        code = getattr(cls.__init__, "__code__", None)
+        if code is None and (arguments or keywords):  # Python leaves it to either of __new__ and __init__ to say so
+            raise TypeError(f"{cls.__name__} takes no arguments")
+        if code is not None and not code.co_flags & CO_VARKEYWORDS:
+            known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+            for name in keywords:
+                if name not in known:
+                    raise no_keyword(cls.__name__, name, known)
+        return super().__new__(cls)
 
     def __getattr__(self, name: str) -> NoReturn:
         if hasattr(type(self), name):  # a property that failed: it says best what it lacks
@@ -231,6 +244,12 @@ NEAREST = """
     synchronize current_device set_device get_device_name get_device_properties get_device_capability: cpu, the only device
     Event Stream current_stream mem_get_info memory_summary memory_reserved nvtx: cpu, the only device
     mkl mkldnn openmp opt_einsum quantized: matmul, by whatever NumPy was built with
+    size_average reduce: MSELoss and the others with reduction="mean", "sum" or "none"
+    verbose: get_last_lr, to be printed
+    max_norm scale_grad_by_freq: Embedding as it is, and clip_grad_norm_
+    nonlinearity: GRU, or a loop with tanh
+    return_indices: max along a dim, which has them for one window
+    register_step_pre_hook register_step_post_hook: a line before or after step
     differentiable: autograd.grad with create_graph=True, and a step of your own
     Variable: tensor with requires_grad=True
     FloatTensor HalfTensor LongTensor DoubleTensor IntTensor ShortTensor ByteTensor CharTensor BoolTensor: tensor with dtype=float32, dtype=int64 and so on

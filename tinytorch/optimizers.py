@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from tinytorch._lazy import no_keyword
+from tinytorch._lazy import Lacking, no_keyword
 from tinytorch.autograd import enable_grad
 from tinytorch.changes import mark_changed
 from tinytorch.kernels import OneVector
@@ -27,7 +27,7 @@ Params: TypeAlias = Iterable[Tensor] | Iterable[Group]
 State: TypeAlias = dict[str, Any]  # what is remembered of one parameter
 
 
-class Optimizer:
+class Optimizer(Lacking):
     """What optimizers share: parameters in groups with options of their own, and a memory for each parameter.
 
     params: Tensors, or dicts of "params" and the options in which these differ from the `defaults` (parameter groups).

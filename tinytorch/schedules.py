@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from tinytorch._lazy import Lacking
 from tinytorch.optimizers import (
     Optimizer,
     Schedule,
@@ -25,7 +26,7 @@ from tinytorch.optimizers import (
 )
 
 
-class LRScheduler:
+class LRScheduler(Lacking):
     """What schedulers share: they count epochs (or batches, as you call `step`) and set the rate of each group.
 
     last_epoch: the index of the last epoch done, to go on with an optimizer that was loaded; -1 begins. A scheduler of your

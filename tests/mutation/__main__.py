@@ -1,10 +1,11 @@
 """Plant every fault in turn in a copy of the project, run the tests, and list the faults that nothing caught.
 
-    python -m tests.mutation [--only tinytorch/ops.py ...] [--workers 2] [--json FILE]
+    python -m tests.mutation [--only tinytorch/ops.py ...] [--sample 300 --seed 0] [--workers 2] [--json FILE]
 
 The faults are in tests/mutation/faults/, a file for each file of the library: pairs of what stands there and what takes its
-place. Some tests that run the line itself come first, then those of the file, then all others, until one fails. The exit
-status is 1 where a fault survived, or no longer fits the file that it was written for.
+place. Some tests that run the line itself come first, then those of the file, then all others, until one fails. With --sample,
+so many faults are drawn, the same for the same seed. The exit status is 1 where a fault survived, or no longer fits the file
+that it was written for.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import random
 import shutil
 import sys
 import tempfile
@@ -85,6 +87,12 @@ def load_faults(only: list[str]) -> list[Fault]:
         for was, becomes in zip(lines[::2], lines[1::2], strict=True):
             faults.append(Fault(file, was[2:].replace("\\n", "\n"), becomes[2:].replace("\\n", "\n")))
     return faults
+
+
+def sample(faults: list[Fault], count: int, seed: int) -> list[Fault]:
+    """So many of the faults, or all where there are fewer, the same ones for the same seed, in their order."""
+    chosen = random.Random(seed).sample(range(len(faults)), min(count, len(faults)))
+    return [faults[i] for i in sorted(chosen)]
 
 
 ELSEWHERE = {  # where tests of a file stand besides its own, or where it has none of its own
@@ -207,8 +215,8 @@ def copy_project(to: Path) -> Path:
     return to
 
 
-def report(judged: list[tuple[Fault, str]]) -> tuple[dict[str, dict[str, int]], list[str]]:
-    """How many faults of each file were planted and caught, and what is amiss."""
+def report(judged: list[tuple[Fault, str]], at_least: int = AT_LEAST) -> tuple[dict[str, dict[str, int]], list[str]]:
+    """How many faults of each file were planted and caught, and what is amiss; at_least: of each file there should be."""
     counts: dict[str, dict[str, int]] = {}
     amiss = []
     for fault, said in judged:
@@ -218,7 +226,7 @@ def report(judged: list[tuple[Fault, str]]) -> tuple[dict[str, dict[str, int]], 
         if not said.startswith("caught"):
             amiss.append(f"{fault.file}: {said}\n    {fault.was!r}\n    {fault.becomes!r}")
     amiss += [
-        f"{file}: only {count['planted']} faults" for file, count in counts.items() if count["planted"] < AT_LEAST
+        f"{file}: only {count['planted']} faults" for file, count in counts.items() if count["planted"] < at_least
     ]
     return counts, amiss
 
@@ -241,6 +249,8 @@ def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.split("\n\n")[0])
     parser.add_argument("--only", nargs="+", default=[], metavar="FILE", help="only the faults of these files")
+    parser.add_argument("--sample", type=int, metavar="N", help="only N of them, drawn at random")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="draws another sample (0)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes at once (all cores)")
     parser.add_argument(
         "--journal", type=Path, metavar="FILE", help="go on from the verdicts noted there, and note more"
@@ -250,10 +260,13 @@ def main() -> int:
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     PROCESSES.set_forkserver_preload(LOADED_ONCE)
     faults = load_faults(options.only)
+    if options.sample is not None:
+        faults = sample(faults, options.sample, options.seed)
+        print(f"{len(faults)} faults drawn by --sample {options.sample} --seed {options.seed}", flush=True)
     start = time.perf_counter()
     known, note = journal(options.journal)
     verdicts = judge_all(faults, options.workers, known, note)
-    counts, amiss = report(list(zip(faults, verdicts, strict=True)))
+    counts, amiss = report(list(zip(faults, verdicts, strict=True)), AT_LEAST if options.sample is None else 0)
     for file, count in counts.items():
         print(f"{file:<32} {count['caught']:>3} of {count['planted']:>3} caught")
     print("\n".join(amiss) if amiss else f"all {len(faults)} caught in {time.perf_counter() - start:.0f} s")
