@@ -16,7 +16,7 @@ from tinytorch.course.frames import read_frame, write_frame
 from tinytorch.course.judge import Judge, Verdict, WorkerError, checks_of, with_variant
 from tinytorch.course.judge import judged as judged_alone
 from tinytorch.course.source import Source
-from tinytorch.course.worker import command, serve
+from tinytorch.course.worker import CAN_FORK, command, serve
 
 ROOT = Path(__file__).parents[2]
 FORGERY = """import os
@@ -221,6 +221,28 @@ def test_what_counts_is_the_time_of_the_processor():
     assert busy["ended"] == "time" and 0.25 <= busy["used"] < 5.0
     several = serve({**whole, "budget": 0.35, "calls": [("work", {"seconds": 0.15})] * 4})
     assert several["ended"] == "budget" and len(several["outcomes"]) < 4
+
+
+GARBAGE = """
+import os
+
+def garbage():
+    print("forged", flush=True)
+    os.write(3, bytes(7) + b"\\x12" * 99)
+    return 1
+
+def half():
+    print("half", end=" ")
+    return 1
+"""
+
+
+@pytest.mark.skipif(not CAN_FORK, reason="the answers are the third file of a fork")
+def test_what_was_printed_is_no_matter_of_chance():
+    whole = {"files": {}, "probes": GARBAGE, "seconds": 2.0}
+    assert serve({**whole, "calls": [("half", {})] * 3})["printed"] == "half half half "
+    result = serve({**whole, "calls": [("garbage", {})] * 99})
+    assert result["ended"] == "garbled" and result["printed"] == ""
 
 
 def test_an_interrupted_judge_leaves_nothing_running(judge, first, tmp_path):

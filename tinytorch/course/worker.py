@@ -19,6 +19,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -55,6 +56,7 @@ def run_job(job: Mapping[str, Any], answers: BinaryIO) -> None:
     namespace: dict[str, Any] = {"__name__": "probes"}
     lines = job["probes"].split("\n")
     loaded = _outcome(lambda: exec(compile(job["probes"], PROBES, "exec", dont_inherit=True), namespace), files, lines)
+    _flush()
     write_frame(answers, loaded)
     if "error" in loaded:
         return
@@ -64,6 +66,7 @@ def run_job(job: Mapping[str, Any], answers: BinaryIO) -> None:
         watched = {name: list(arrays_in(value)) for name, value in given.items()}
         before = {name: [array.tobytes() for array in arrays] for name, arrays in watched.items()}
         outcome = _outcome(partial(namespace.get(probe, _no_probe), **given), files, lines)
+        _flush()
         outcome["changed"] = [name for name, now in watched.items() if [a.tobytes() for a in now] != before[name]]
         try:
             write_frame(answers, outcome, room)
@@ -75,6 +78,13 @@ def run_job(job: Mapping[str, Any], answers: BinaryIO) -> None:
 def sources_of(job: Mapping[str, Any]) -> dict[str, Source]:
     """The files that a job brings."""
     return {name: Source(tuple(f["lines"]), tuple(f["numbers"]), f["path"]) for name, f in job["files"].items()}
+
+
+def _flush() -> None:
+    """Let nothing that was printed wait for the end, which may be sudden."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BaseException):  # it may be closed, or the learner's own
+            stream.flush()
 
 
 def _no_probe(**_: Any) -> None:
@@ -377,7 +387,8 @@ def serve(job: Mapping[str, Any], fork: bool = CAN_FORK, guard: Guard | None = N
         trail = _theirs(child.trail(), job) if ended in ("time", "budget") else []
         how = child.wait()
     child.printed.seek(0)
-    printed = child.printed.read(PRINTED).decode("utf-8", "replace")
+    kept = 0 if ended in ("garbled", "files") else PRINTED  # how far it came by then is chance
+    printed = child.printed.read(kept).decode("utf-8", "replace")
     child.printed.close()
     if not ready:
         raise ChildProcessError(f"a child did not get as far as the job: {how} {printed}")
