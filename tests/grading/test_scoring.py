@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.grading.classroom import FEW
+from tests.grading.classroom import FEW, SMALL
 from tests.grading.conftest import by_number, library
 from tinytorch.course.exercises import modules
 from tinytorch.course.judge import Judge, with_variant
@@ -140,6 +140,16 @@ def test_a_submission_that_used_all_its_time_is_told(bench, monkeypatch):
 
 def test_grading_again_gives_the_same(bench):
     assert bench.grade(["01"], ops=WRONG) == bench.grade(["01"], ops=WRONG)
+
+
+def test_where_a_loop_was_stopped_is_not_told_as_it_is_chance(bench, monkeypatch):
+    monkeypatch.setitem(bench.grader.limits, "seconds", 0.3)
+    loop = SMALL.replace(
+        "    return a * b, ", "    i = 0\n    while i >= 0:\n        i += 1\n        i += 1\n    return a * b, "
+    )
+    data = by_number(bench.grade(["01"], ops=loop))["01.1"]["extra_data"]
+    assert data["kind"] == "time" and "trail" not in data and "ops.mul" in data["call"]
+    assert data["line"] == 1 + loop.split("\n").index("def mul(a: Array, b: Array) -> Rule:")
 
 
 TELL = """import sys
