@@ -36,14 +36,17 @@ REFUSED = {  # numbers on x86_64 and aarch64, where there is one: <asm/unistd_64
     **{"setpriority": (141, 140), "ioprio_set": (251, 30), "migrate_pages": (256, 238), "move_pages": (279, 239)},
     **{"sched_setparam": (142, 118), "sched_setscheduler": (144, 119)},
     **{"sched_setaffinity": (203, 122), "sched_setattr": (314, 274)},
+    # where in the machine a file's pages lie
+    **{"mbind": (237, 235)},
     # networks, namespaces, and large parts of the kernel
     **{"socket": (41, 198), "socketpair": (53, 199), "unshare": (272, 97), "setns": (308, 268)},
     **{"mount": (165, 40), "open_tree": (428, 428), "fsopen": (430, 430), "io_uring_setup": (425, 425)},
     **{"bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282), "syslog": (103, 116)},
 }
-MISSING = {  # which of a file's pages are in memory: to move them, and to be told; libraries do without on an older kernel
+MISSING = {  # which of a file's pages are in memory, and where: to move them, and to be told; libraries do without
     **{"fadvise64": (221, 223), "readahead": (187, 213)},
     **{"mincore": (27, 232), "preadv2": (327, 286), "cachestat": (451, 451), "getrusage": (98, 165)},
+    **{"io_setup": (206, 0), "io_submit": (209, 2), "get_mempolicy": (239, 236)},  # RWF_NOWAIT asks by these too
 }
 TERMINAL = (0x5401, 0x802C542A, 0x5413)  # TCGETS, TCGETS2, TIOCGWINSZ: is it one, and how wide
 STREAM = (0x541B, 0x5421, 0x5450, 0x5451)  # FIONREAD, FIONBIO, FIONCLEX, FIOCLEX: of an open file, not of what it opens
