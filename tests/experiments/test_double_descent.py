@@ -11,5 +11,6 @@ def test_a_peak_is_what_rises_most_above_all_before():
 
 
 def test_the_error_is_looked_at_where_that_of_training_reaches_zero():
-    assert above(ERRORS, {1: 50, 2: 20, 3: 1, 4: 0, 5: 0}) == [(2.5, 3.5)]
-    assert above(ERRORS, dict.fromkeys(ERRORS, 1)) == []
+    learned, never = {1: 50, 2: 20, 3: 1, 4: 0, 5: 0}, dict.fromkeys(ERRORS, 1)
+    assert above([ERRORS], [learned]) == ([2.5], [3.5])
+    assert above([ERRORS, ERRORS], [learned, never]) == ([], [])
