@@ -121,11 +121,28 @@ def test_what_the_library_does_is_nothing_odd():
         ("import os", "imports os"), ("from tinytorch import kernels", "imports tinytorch.kernels"),
         ("import torch.nn as nn", "imports torch.nn"), ("exec('1')", "uses exec"), ("np.allclose = max", "changes np.allclose"),
         ("import sys; sys._getframe()", "uses _getframe"), ("open('x')", "uses open"),
+        ("sys.modules", "uses sys.modules"), ("warnings.sys.modules", "uses sys.modules"), ("table['os']", "uses .'os'"),
     ],
 )  # fmt: skip
 def test_what_is_odd_is_flagged_with_its_line(line, said):
     found = flags(f"{OPS}\n{line}\n")
     assert any(re.search(rf"ops.py line {len(OPS.splitlines()) + 2}: {said}", flag) for flag in found), found
+
+
+BY_OTHERS = """
+def told(path):
+    found = random._os, warnings.sys.modules["time"].perf_counter_ns()
+    library = np.ctypeslib.ctypes.CDLL(None)
+    return found, library, np.fromfile(path), np.memmap(path), random._os.stat(".").st_ino
+"""
+
+
+def test_clocks_and_files_that_come_by_what_others_imported_are_flagged():
+    found = {flag.rpartition(" ")[2] for flag in flags(OPS + BY_OTHERS)}
+    assert found == {
+        *("_os", "sys", "sys.modules", "['time']", "perf_counter_ns", "ctypeslib", "ctypes", "fromfile", "memmap"),
+        "st_ino",
+    }
 
 
 def test_a_stub_that_was_thrown_away_is_flagged():

@@ -20,7 +20,10 @@ ODD_NAMES = {
 ODD_ATTRIBUTES = {
     *("_getframe", "f_back", "f_globals", "f_locals", "__globals__", "__subclasses__", "__code__", "__builtins__"),
     *("_exit", "get_objects", "get_referrers", "getppid", "meta_path"),
+    *("os", "_os", "sys", "_sys", "ctypes", "ctypeslib"),  # what other modules have imported
+    *("fromfile", "memmap", "st_ino", "st_atime_ns", "perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns"),
 }
+ODD_KEYS = {"os", "time", "ctypes"}  # of sys.modules under whatever name
 MOST = 20  # remarks on a submission
 
 
@@ -87,10 +90,18 @@ def _odd(tree: ast.Module, known: set[str]) -> Iterator[tuple[int, str]]:
             yield node.lineno, f"uses {node.id}"
         if isinstance(node, ast.Attribute) and node.attr in ODD_ATTRIBUTES:
             yield node.lineno, f"uses {node.attr}"
-        if isinstance(node, ast.Attribute) and node.attr == "modules" and ast.unparse(node) == "sys.modules":
+        if isinstance(node, ast.Attribute) and node.attr == "modules" and _is_sys(node.value):
             yield node.lineno, "uses sys.modules"
+        if isinstance(node, ast.Subscript) and isinstance(key := node.slice, ast.Constant) and key.value in ODD_KEYS:
+            yield node.lineno, f"uses [{key.value!r}]"
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and _is_module(node.value):
             yield node.lineno, f"changes {ast.unparse(node)}"
+
+
+def _is_sys(node: ast.expr) -> bool:
+    """Whether it is called sys, wherever it was found."""
+    name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+    return name in ("sys", "_sys")
 
 
 def _is_module(node: ast.expr) -> bool:
