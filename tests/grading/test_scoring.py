@@ -69,6 +69,14 @@ def test_stubs_earn_nothing_and_neither_does_a_canary(bench):
         assert result["score"] == 0 and {test["extra_data"]["state"] for test in result["tests"]} == {state}
 
 
+def test_nothing_is_earned_by_what_runs_on_the_librarys_files_alone():
+    def named(*numbers):
+        return sorted({part.exercise for part in whole.parts(numbers)})
+
+    assert named("11") == ["11"] and named("01", "02", "03") == ["03"] and named("01", "02", "09") == []
+    assert named(*(module.number for module in modules())) == sorted({part.exercise for part in whole.check})
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("body", HOLLOW)
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
