@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 import traceback
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,17 @@ def test_the_next_job_finds_a_new_folder(tmp_path):
     assert os.listdir(tmp_path) == ["job"] and os.listdir(own) == []
     assert new.st_size == size and new.st_atime_ns == new.st_mtime_ns == new.st_ctime_ns > grown.st_mtime_ns
     assert above.st_atime_ns == above.st_mtime_ns > grown.st_mtime_ns
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="no folder of this machine lies in memory")
+def test_how_many_files_a_job_made_is_not_told_to_the_file_by_the_next_ones_number():
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as place:
+        one, numbers = held(place), []
+        for _ in range(12):
+            numbers.append(os.stat(one.own).st_ino)
+            one.clean()
+    steps = {after - before for before, after in pairwise(numbers)}
+    assert len(steps) > 3, steps
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process is told of the end of its parent")

@@ -214,8 +214,14 @@ class Lock(Guard):
         return False
 
     def clean(self) -> None:
-        """Leave nothing for the next job: neither a file nor how large a folder was, nor when it was last looked into."""
+        """Leave nothing for the next job: neither a file nor how large a folder was, nor when it was last looked into.
+
+        In memory, files are numbered one after the other: by how many the last job made, and by a few that nobody foresees.
+        """
         empty(self.scratch)
+        for _ in range(os.urandom(1)[0] // 4):
+            os.symlink(".", self.own)
+            os.unlink(self.own)
         os.mkdir(self.own, 0o700)
         os.utime(self.scratch)
 
