@@ -146,6 +146,12 @@ def test_a_submission_that_used_all_its_time_is_told(bench, monkeypatch):
     assert by_number(result)["whole 03"]["output"] == "no time was left"
 
 
+def test_who_sleeps_uses_time_too(bench, monkeypatch):
+    monkeypatch.setattr(scoring, "LONGEST", 0.14)
+    tests = by_number(bench.grade(["01"], ops=f"import time\ntime.sleep(0.6)\n{FEW}"))
+    assert tests["01.1"]["score"] == 5 and "took more than" in tests["01.2"]["output"]
+
+
 def test_grading_again_gives_the_same(bench):
     assert bench.grade(["01"], ops=WRONG) == bench.grade(["01"], ops=WRONG)
 

@@ -42,7 +42,7 @@ class Grader(Judge):
         self.world: Path | None = None
         self.working = False
         self.worthless: dict[str, set[str]] = {}  # the checks of an exercise that are passed by nothing
-        self.used = 0.0  # seconds of the processor, and of the clock where somebody let the worker wait
+        self.used = 0.0  # seconds of the processor, or of the clock for whoever sleeps, as the worker counts them
         self.last_words = ""  # what the last worker said on its standard error
         unreadable_to_others()
         super().__init__(seconds, salt, extra)
@@ -91,16 +91,16 @@ class Grader(Judge):
         """As a judge does, but a worker that does not answer in time is dead, and another takes its place."""
         if not self.working:
             self._work()
-        began, used = time.monotonic(), None
+        began, used = time.monotonic(), 0.0
         try:
             with _in(ASLEEP * BUDGET + LATE, self.process.kill):
                 reply = super().ask(sources, probes, cases)
-            used = None if reply["ended"] in ("time", "budget") else reply["used"]
+            used = float(reply["used"])
             return reply
         except WorkerError as error:
             raise WorkerError(f"{error}: {self.last_words}") from error
         finally:
-            self.used += time.monotonic() - began if used is None else used
+            self.used += max(used, (time.monotonic() - began) / ASLEEP)
 
 
 @contextmanager
