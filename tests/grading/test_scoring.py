@@ -148,8 +148,26 @@ def test_a_submission_that_used_all_its_time_is_told(bench, monkeypatch):
 
 def test_who_sleeps_uses_time_too(bench, monkeypatch):
     monkeypatch.setattr(scoring, "LONGEST", 0.14)
-    tests = by_number(bench.grade(["01"], ops=f"import time\ntime.sleep(0.6)\n{FEW}"))
+    tests = by_number(bench.grade(["01"], ops=f"{FEW}\nimport time\ntime.sleep(0.6)\n"))
     assert tests["01.1"]["score"] == 5 and "took more than" in tests["01.2"]["output"]
+
+
+def test_who_comes_first_does_not_pay_for_the_class(bench, monkeypatch):
+    """What known mistakes and empty functions come to is asked once, and is no doing of a student's."""
+
+    def costly(*args):
+        return {**ask(*args), "used": 100.0}
+
+    def paid():
+        before = bench.grader.used
+        assert 0 < by_number(bench.grade(["01"], ops=partly))["01.1"]["score"] < 5
+        return bench.grader.used - before
+
+    ask, partly = Judge.ask, FEW.replace("return a * b, ", "return (a * b if np.all(a) else -a * b), ")
+    monkeypatch.setattr(Judge, "ask", costly)
+    for known in ("known", "worthless"):
+        monkeypatch.setattr(bench.grader, known, {})
+    assert paid() == paid() >= 100
 
 
 def test_grading_again_gives_the_same(bench):
@@ -183,7 +201,7 @@ def test_unseen_checks_tell_the_kind_of_failure_only(bench, tmp_path, monkeypatc
     )
     (folder / "probes.py").write_text("def secret(x):\n    return ops.mul(x, x)[0]\n")
     monkeypatch.setattr(bench.grader, "extra", tmp_path)
-    wrong = FEW.replace("return a * b, ", "return (a * b if a is not b else -a * b), ")
+    wrong = FEW.replace("return a * b, ", "return (a * b if np.all(a) else -a * b), ")
     tests = by_number(bench.grade(["01"], ops=wrong))
     assert "sign" in tests["01.1"]["output"] and "secret" not in str(tests["01.1"])
     assert 0 < tests["01.1"]["score"] < 5

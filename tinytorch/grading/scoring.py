@@ -143,7 +143,8 @@ def _verdict(exercise: Exercise, text: Source, grader: Grader) -> Verdict:
             return grader.verdict(exercise, text)
         except WorkerError:
             continue
-    grader.verdict(exercise, exercise.module.library, diagnose=False)
+    with grader.unpaid():
+        grader.verdict(exercise, exercise.module.library, diagnose=False)
     said = "your code ended, or froze, the process that started it"
     return Verdict(exercise, 0, len(checks_of(exercise, grader.extra)), Failure("ended", said), "")
 
@@ -174,7 +175,8 @@ def passed_by_nothing(exercise: Exercise, grader: Grader) -> set[str]:
         stub = source.stub(exercise.module.library, {name: exercise.id for name in exercise.functions})
         raising = f'raise NotImplementedError("{exercise.id}")'
         texts = [Source.of(stub.text.replace(raising, body), stub.path) for body in TRIVIAL]
-        found = [grader.verdict(exercise, text, diagnose=False).right for text in texts]
+        with grader.unpaid():
+            found = [grader.verdict(exercise, text, diagnose=False).right for text in texts]
         grader.worthless[exercise.id] = {name for right in found for name in right}
     return grader.worthless[exercise.id]
 
