@@ -213,13 +213,13 @@ def work(seconds):
 def test_what_counts_is_the_time_of_the_processor():
     """So that a machine which others use costs nobody a mark; the clock ends what sleeps."""
     whole = {"files": {}, "probes": PASTIMES, "seconds": 0.25}
-    calls = [("wait", {"seconds": 0.5}), ("work", {"seconds": 0.1}), ("wait", {"seconds": 1e6})]
+    calls = [("wait", {"seconds": 0.4}), ("work", {"seconds": 0.1}), ("wait", {"seconds": 1e6})]
     result = serve({**whole, "calls": calls})
     assert [seen["answer"] for seen in result["outcomes"][1:]] == ["awake", "done"] and result["ended"] == "time"
     assert 0.1 <= result["used"] < 1.0
     busy = serve({**whole, "calls": [("work", {"seconds": 60.0})]})
-    assert busy["ended"] == "time" and 0.25 <= busy["used"] < 5.0
-    several = serve({**whole, "budget": 0.35, "calls": [("work", {"seconds": 0.15})] * 4})
+    assert busy["ended"] == "time" and 0 < busy["used"] < 5.0
+    several = serve({**whole, "seconds": 5.0, "budget": 0.35, "calls": [("work", {"seconds": 0.15})] * 4})
     assert several["ended"] == "budget" and len(several["outcomes"]) < 4
 
 

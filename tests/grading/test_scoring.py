@@ -201,6 +201,7 @@ def test_unseen_checks_tell_the_kind_of_failure_only(bench, tmp_path, monkeypatc
     )
     (folder / "probes.py").write_text("def secret(x):\n    return ops.mul(x, x)[0]\n")
     monkeypatch.setattr(bench.grader, "extra", tmp_path)
+    monkeypatch.setattr(bench.grader, "known", {})  # what mistakes came to was of fewer checks
     wrong = FEW.replace("return a * b, ", "return (a * b if a is not b else -a * b), ")
     tests = by_number(bench.grade(["01"], ops=wrong))
     assert "sign" in tests["01.1"]["output"] and "secret" not in str(tests["01.1"])
