@@ -236,7 +236,14 @@ def test_the_only_device_is_the_cpu():
     assert cpu != "cuda" and len({cpu, Device("cpu")}) == 1
     assert tinytorch.zeros(1).device == cpu
     assert not tinytorch.cuda.is_available()
-    for name in ("cuda", "cuda:0", "mps", "banana"):
+    assert [device.index for device in (cpu, Device("cpu:0"), Device("cpu", 1), Device(Device("cpu:2")))] == [
+        None,
+        0,
+        1,
+        2,
+    ]
+    assert (str(Device("cpu:0")), repr(Device("cpu", 0))) == ("cpu:0", "device(type='cpu', index=0)")
+    for name in ("cuda", "cuda:0", "mps", "banana", "cpu:x"):
         with pytest.raises(RuntimeError, match=f"no device '{name}'"):
             tinytorch.device(name)
 

@@ -75,11 +75,11 @@ class Device:
     """
 
     def __init__(self, type: str | Device = "cpu", index: int | None = None) -> None:
-        name = str(type).split(":")[0]
-        if name != "cpu":
+        name, _, number = str(type).partition(":")
+        if name != "cpu" or not (number or "0").isdecimal():
             raise RuntimeError(f"tinytorch computes on the cpu, and has no device {str(type)!r}")
         self.type = name
-        self.index = index
+        self.index = int(number) if number else index
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Device) or other == "cpu"
@@ -88,7 +88,7 @@ class Device:
         return hash(self.type)
 
     def __str__(self) -> str:
-        return self.type
+        return self.type if self.index is None else f"{self.type}:{self.index}"
 
     def __repr__(self) -> str:
-        return "device(type='cpu')"
+        return f"device(type={self.type!r}{'' if self.index is None else f', index={self.index}'})"
