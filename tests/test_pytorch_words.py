@@ -2,9 +2,12 @@
 with one sentence that names what stands nearest."""
 
 import copy
+import functools
+import inspect
 import pickle
 import re
 import warnings
+from abc import ABC
 
 import pytest
 
@@ -169,14 +172,6 @@ DataLoader(dataset, batchsize=2)  | batch_size
 torch.optim.Adam(parameters, differentiable=True)  | autograd.grad
 torch.optim.SGD(parameters, 0.1, capturable=True)  | cpu
 torch.optim.SGD(parameters, 0.1, nestrov=True)  | nesterov
-nn.Linear(3, 2, biass=False)  | bias
-nn.MSELoss(size_average=False)  | reduction="mean", "sum"
-nn.CrossEntropyLoss(reduce=False)  | reduction
-nn.Embedding(3, 2, max_norm=1.0)  | clip_grad_norm_
-nn.Embedding(3, 2, sparse=True)  | zeros
-nn.GRU(3, 2, nonlinearity="relu")  | tanh
-nn.MaxPool2d(2, return_indices=True)  | max along a dim
-torch.optim.lr_scheduler.StepLR(torch.optim.SGD(parameters), 1, verbose=True)  | get_last_lr
 torch.optim.SGD(parameters).register_step_post_hook(print)  | step
 torch.load(path, map_locaton="cpu")  | map_location
 torch.save(x, path, pickle_protcol=4)  | pickle_protocol
@@ -237,21 +232,81 @@ def test_a_property_that_fails_says_itself_what_it_lacks():
         Net().width  # noqa: B018
 
 
-def test_a_module_without_arguments_refuses_them_and_one_of_ones_own_takes_its_own():
+def test_a_property_that_succeeds_when_it_is_asked_again_gives_its_value():
     from tinytorch import nn
+
+    class Net(nn.Module):
+        @property
+        def table(self):
+            if "made" not in vars(self):
+                self.made = [1, 2]
+                raise AttributeError("not made yet")
+            return self.made
+
+    assert Net().table == [1, 2]
+
+
+def test_what_a_network_calls_its_own_comes_before_what_pytorch_calls_so():
+    from tinytorch import nn, ones, optim
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn1, self.model, self.attention_ = nn.GRU(2, 2), nn.Linear(2, 2), nn.Parameter(ones(2))
+            self.register_buffer("checkpoint1", ones(2))
+            self._halff = 1
+
+    net = Net()
+    own = {"rnn": "rnn1", "models": "model", "attention": "attention_", "checkpoint": "checkpoint1"}
+    for name, nearest in own.items():
+        with pytest.raises(AttributeError, match=f"^Net has no '{name}'; the nearest it has: {nearest}$") as raised:
+            getattr(net, name)
+        assert (raised.value.name, raised.value.obj) == (name, net)
+    with pytest.raises(AttributeError, match=r"^Net has no 'half'; the nearest there is: to, with a dtype$"):
+        net.half()
+    with pytest.raises(AttributeError, match=r"^Net has no 'foward'; the nearest it has: forward, "):
+        net.foward()
+    with pytest.raises(AttributeError, match=r"^SGD has no 'step_'; the nearest it has: steps$"):
+        optim.SGD(net.parameters()).step_()
+
+
+def test_a_module_of_ones_own_is_made_as_any_class_of_python():
+    from tinytorch import nn, optim
 
     class Net(nn.Module):
         def __init__(self, width, *, depth=1, **others):
             self.width, self.depth, self.others = width, depth, others
 
+    class Named(nn.Module, dict):
+        def __init__(self, *pairs, **more):
+            dict.__init__(self, *pairs, **more)
+
+    class Counted:
+        def __new__(cls, *, start):
+            made = super().__new__(cls)
+            made.count = start
+            return made
+
+    class Both(nn.Module, Counted):
+        def __init__(self, *, start):
+            super().__init__()
+
+    class Abstract(nn.Module, ABC):
+        pass
+
+    class Later(nn.Module):
+        __init__ = functools.partialmethod(Net.__init__, 3)
+
     net = Net(width=3, depth=2, dropout=0.5)
     assert (net.width, net.depth, net.others) == (3, 2, {"dropout": 0.5})
     assert (copy.copy(net).width, pickle.loads(pickle.dumps(nn.Linear(2, 3))).out_features) == (3, 3)
-    for wrong in (lambda: nn.Tanh(3), lambda: nn.Sigmoid(inplace=True)):
-        with pytest.raises(TypeError, match=r"^(Tanh|Sigmoid) takes no arguments$"):
+    assert Named({"a": 1}, b=2) == {"a": 1, "b": 2}
+    assert (Both(start=5).count, Later(depth=2).depth, Abstract().training) == (5, 2, True)
+    assert not inspect.signature(nn.Module).parameters
+    assert list(inspect.signature(optim.SGD).parameters)[:2] == ["params", "lr"]
+    for wrong in (lambda: nn.Linear(3, 2, biass=False), lambda: nn.Linear(1, 2, 3, 4, 5, 6), lambda: nn.Tanh(3)):
+        with pytest.raises(TypeError, match=r"'biass'|positional arguments|Tanh\(\) takes no arguments"):
             wrong()
-    with pytest.raises(TypeError, match="positional argument"):
-        nn.Linear(1, 2, 3, 4, 5, 6)
 
 
 def test_switches_that_nothing_looks_at_keep_what_was_set():

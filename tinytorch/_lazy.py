@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import Any, NoReturn, Self
-
-CO_VARKEYWORDS = 0x08  # of a function that takes any keyword, as `inspect` names it, which costs too much to import
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 
 def face(
@@ -70,13 +69,15 @@ class _Missing:
 
     `from package import name` comes here as well, once the package has no such attribute. Were the error's name the
     module's, Python would take it for one that may be missing, and say in its own words that there is no such name.
+    An import cannot be told from `importlib.util.find_spec`, which so raises ModuleNotFoundError where it gave None.
     """
 
     @staticmethod
     def find_spec(fullname: str, path: object = None, target: object = None) -> None:
         package, _, name = fullname.rpartition(".")
-        if package.partition(".")[0] == "tinytorch" and not name.startswith("__"):
-            hint = nearest(name, _names(sys.modules[package]))
+        module = sys.modules.get(package)  # None for tools that ask finders before anything is imported
+        if module is not None and package.partition(".")[0] == "tinytorch" and not name.startswith("__"):
+            hint = nearest(name, _names(module))
             raise ModuleNotFoundError(f"{package} has no {name!r}{hint}", name=package)
 
 
@@ -84,26 +85,62 @@ sys.meta_path.append(_Missing)
 
 
 class Lacking:
-    """A class that, asked for a name that its objects do not have or given a keyword that it does not take, says what is near."""
+    """A class that, asked for a name that its objects do not have, says which stands nearest."""
 
     __slots__ = ()
 
-    def __new__(cls, *arguments: Any, **keywords: Any) -> Self:
-        code = getattr(cls.__init__, "__code__", None)
-        if code is None and (arguments or keywords):  # Python leaves it to either of __new__ and __init__ to say so
-            raise TypeError(f"{cls.__name__} takes no arguments")
-        if code is not None and not code.co_flags & CO_VARKEYWORDS:
-            known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
-            for name in keywords:
-                if name not in known:
-                    raise no_keyword(cls.__name__, name, known)
-        return super().__new__(cls)
+    if not TYPE_CHECKING:  # who checks types knows what there is, and is to say what there is not
 
-    def __getattr__(self, name: str) -> NoReturn:
-        if hasattr(type(self), name):  # a property that failed: it says best what it lacks
-            type(self).__getattribute__(self, name)
-        hint = "" if name.startswith("_") else nearest(name, [n for n in dir(self) if not n.startswith("_")])
-        raise AttributeError(f"{type(self).__name__} has no {name!r}{hint}")
+        def __getattr__(self, name):
+            if hasattr(type(self), name):  # a property that failed: it says best what it lacks
+                return type(self).__getattribute__(self, name)
+            hint = ""
+            if not name.startswith("_"):
+                chosen = getattr(self, "__dict__", {})  # of a network its layers, as they were named
+                own, public = ([n for n in names if not n.startswith("_")] for names in (chosen, dir(self)))
+                hint = nearest(name, public, own)
+            raise AttributeError(f"{type(self).__name__} has no {name!r}{hint}", name=name, obj=self)
+
+
+# What is said of keywords
+
+
+class HowOff(TypedDict, total=False):
+    """What PyTorch's optimizers can do besides, and ours can be told not to."""
+
+    capturable: Literal[False] | None
+    differentiable: Literal[False] | None
+
+
+class How(HowOff, total=False):
+    """What PyTorch's optimizers are told of how to compute the same numbers; it changes nothing here."""
+
+    foreach: bool | None
+    fused: bool | None
+
+
+class OfWorkers(TypedDict, total=False):
+    """What PyTorch's loaders are told of workers, which ours do not have."""
+
+    in_order: bool
+    multiprocessing_context: Any
+    persistent_workers: bool
+    pin_memory: bool
+    pin_memory_device: str
+    prefetch_factor: int | None
+    timeout: float
+    worker_init_fn: Callable[[int], None] | None
+
+
+class OfPickles(TypedDict, total=False):
+    """What PyTorch's `save` and `load` are told of pickles, of which ours make and read none."""
+
+    encoding: str
+    errors: str
+    fix_imports: bool
+    pickle_module: Any
+    pickle_protocol: int
+    _use_new_zipfile_serialization: bool
 
 
 def no_keyword(function: str, name: str, known: Iterable[str]) -> TypeError:
@@ -244,11 +281,6 @@ NEAREST = """
     synchronize current_device set_device get_device_name get_device_properties get_device_capability: cpu, the only device
     Event Stream current_stream mem_get_info memory_summary memory_reserved nvtx: cpu, the only device
     mkl mkldnn openmp opt_einsum quantized: matmul, by whatever NumPy was built with
-    size_average reduce: MSELoss and the others with reduction="mean", "sum" or "none"
-    verbose: get_last_lr, to be printed
-    max_norm scale_grad_by_freq: Embedding as it is, and clip_grad_norm_
-    nonlinearity: GRU, or a loop with tanh
-    return_indices: max along a dim, which has them for one window
     register_step_pre_hook register_step_post_hook: a line before or after step
     differentiable: autograd.grad with create_graph=True, and a step of your own
     Variable: tensor with requires_grad=True
@@ -256,13 +288,22 @@ NEAREST = """
 """
 
 
-def nearest(name: str, names: list[str]) -> str:
-    """How a sentence goes on that says there is no such name: with what to use in its place, or with names spelled like it."""
-    for line in NEAREST.strip().splitlines():
-        theirs, _, ours = line.partition(": ")
-        if name in theirs.split():
-            return f"; the nearest there is: {ours}"
+@cache
+def _told() -> dict[str, str]:
+    """For each name of PyTorch in `NEAREST` what to use in its place."""
+    lines = [line.partition(": ") for line in NEAREST.strip().splitlines()]
+    return {name: ours for theirs, _, ours in lines for name in theirs.split()}
+
+
+def nearest(name: str, names: Iterable[str], own: Iterable[str] = ()) -> str:
+    """How a sentence goes on that says there is no such name: with what to use in its place, or with names spelled like it.
+
+    own: those among the names that come before what PyTorch means by it, since whoever asks has chosen them.
+    """
     from difflib import get_close_matches  # costs more to import than the rest of this file, and is for mistakes only
 
-    close = get_close_matches(name, names, 3, 0.5)
+    close = get_close_matches(name, list(own), 1, 0.7)
+    if not close and name in _told():
+        return f"; the nearest there is: {_told()[name]}"
+    close = close or get_close_matches(name, list(names), 3, 0.5)
     return f"; the nearest it has: {', '.join(close)}" if close else ""

@@ -1,8 +1,11 @@
 """There is no accelerator here; this says so to scripts that ask for whichever there is."""
 
-from tinytorch._lazy import lacks
+from typing import TYPE_CHECKING
 
-__getattr__ = lacks(__name__)
+from tinytorch import _lazy
+
+if not TYPE_CHECKING:
+    __getattr__ = _lazy.lacks(__name__)
 
 
 def is_available() -> bool:

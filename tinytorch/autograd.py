@@ -15,12 +15,15 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ContextDecorator
 from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinytorch._lazy import lacks
+from tinytorch import _lazy
 from tinytorch.changes import changed_since, check_current, check_unchanged, clock
+
+if not TYPE_CHECKING:
+    __getattr__ = _lazy.lacks(__name__)  # answers names of PyTorch that are not here with what is near
 
 Gradient = Any  # a NumPy array, or a Tensor while the graph of a gradient is built
 Source = Any  # a Record, or the leaf itself
@@ -393,6 +396,3 @@ class set_grad_enabled(_Recording):
     def __call__(self, function: Any) -> Any:
         _mode.recording = self._at_first
         return _Recording(self._mode)(function)
-
-
-__getattr__ = lacks(__name__)  # names of PyTorch that are not here are answered with what is near

@@ -1,8 +1,11 @@
 """There is no GPU here; this says so to scripts that ask, and takes what they do for the sake of one."""
 
-from tinytorch._lazy import lacks
+from typing import TYPE_CHECKING
 
-__getattr__ = lacks(__name__)
+from tinytorch import _lazy
+
+if not TYPE_CHECKING:
+    __getattr__ = _lazy.lacks(__name__)
 
 
 def is_available() -> bool:

@@ -9,11 +9,11 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from tinytorch._lazy import no_keyword
+from tinytorch._lazy import OfWorkers, no_keyword
 from tinytorch.creation import tensor
 from tinytorch.functional import stack
 from tinytorch.generator import Generator, default_generator
@@ -133,17 +133,12 @@ class DataLoader:
     shuffle: a new order each epoch, drawn from `generator`, so that loaders with generators of the same seed agree; the
     global one, which `manual_seed` sets, is used where none is given. sampler: gives the order itself, as indices.
     collate_fn: makes a batch of a list of examples; `default_collate` stacks them. num_workers and what else there is to say
-    of workers (`OF_WORKERS`): taken so that scripts need no change; batches are made in this process, when they are asked for.
+    of workers (`OfWorkers`): taken so that scripts need no change; batches are made in this process, when they are asked for.
 
     The rows of a TensorDataset are not taken one by one: a batch costs one index per tensor. It is always a copy.
     Raises ValueError for a batch_size below 1 and for shuffle beside a sampler, TypeError for what is no dataset and for
     keywords that it does not have.
     """
-
-    OF_WORKERS = (
-        *("in_order", "multiprocessing_context", "persistent_workers", "pin_memory", "pin_memory_device"),
-        *("prefetch_factor", "timeout", "worker_init_fn"),
-    )
 
     def __init__(
         self,
@@ -156,7 +151,7 @@ class DataLoader:
         drop_last: bool = False,
         generator: Generator | None = None,
         num_workers: int = 0,
-        **of_workers: Any,
+        **of_workers: Unpack[OfWorkers],
     ) -> None:
         if not isinstance(batch_size, int | np.integer) or batch_size < 1:
             raise ValueError(f"DataLoader expects a batch_size of at least 1, got {batch_size!r}")
@@ -174,8 +169,8 @@ class DataLoader:
         self.drop_last = drop_last
         self.generator = generator
         for name in of_workers:
-            if name not in self.OF_WORKERS:
-                raise no_keyword("DataLoader", name, [*vars(self), "num_workers", *self.OF_WORKERS])
+            if name not in OfWorkers.__annotations__:
+                raise no_keyword("DataLoader", name, [*vars(self), "num_workers", *OfWorkers.__annotations__])
 
     def __iter__(self) -> Iterator[Any]:
         order = self._order()

@@ -20,8 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from tinytorch import downloads
-from tinytorch._lazy import lacks
+from tinytorch import _lazy, downloads
 from tinytorch._places import find_folder
 from tinytorch.data import TensorDataset
 from tinytorch.idx import read_idx
@@ -36,7 +35,8 @@ if TYPE_CHECKING:
 
 Splits = tuple[TensorDataset, TensorDataset]
 
-__getattr__ = lacks(__name__)
+if not TYPE_CHECKING:
+    __getattr__ = _lazy.lacks(__name__)
 
 
 def load(name: str, **arguments: Any) -> Splits:

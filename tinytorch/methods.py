@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from tinytorch import ops
-from tinytorch._lazy import nearest
+from tinytorch._lazy import Lacking
 from tinytorch.dtypes import Device
 from tinytorch.generator import Generator, default_generator
 
@@ -149,15 +149,10 @@ def _truncated(a: Any, b: Any) -> Any:
     return down + ((down < 0) & (down * b != a))
 
 
-class TensorMethods:
+class TensorMethods(Lacking):
     """The methods of Tensor that are ops; see `tinytorch.tensor.Tensor`."""
 
     __slots__ = ()
-
-    def __getattr__(self, name: str) -> NoReturn:
-        """Raise AttributeError for a name that there is not, with the nearest that there is."""
-        hint = "" if name.startswith("__") else nearest(name, [n for n in dir(self) if not n.startswith("_")])
-        raise AttributeError(f"Tensor has no {name!r}{hint}", name=name, obj=self)
 
     # Functions of every element
 

@@ -11,11 +11,11 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, Unpack
 
 import numpy as np
 
-from tinytorch._lazy import Lacking, no_keyword
+from tinytorch._lazy import How, HowOff, Lacking, no_keyword
 from tinytorch.autograd import enable_grad
 from tinytorch.changes import mark_changed
 from tinytorch.kernels import OneVector
@@ -39,10 +39,10 @@ class Optimizer(Lacking):
 
     elementwise = False  # whether `update` treats every element by itself, so that parameters may come as one vector
 
-    def __init__(self, params: Params, defaults: dict[str, Any], **how: bool | None) -> None:
+    def __init__(self, params: Params, defaults: dict[str, Any], **how: Unpack[How]) -> None:
         name = type(self).__name__
         for option, asked in how.items():
-            if option not in ("foreach", "fused") and (asked or option not in ("capturable", "differentiable")):
+            if option not in How.__annotations__ or (asked and option in HowOff.__annotations__):
                 raise no_keyword(name, option, defaults)
         given = _in_order(name, params)
         if not given:
@@ -278,7 +278,7 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
-        **how: bool | None,
+        **how: Unpack[How],
     ) -> None:
         common = {"lr": lr, "weight_decay": weight_decay, "maximize": maximize}
         super().__init__(params, {**common, "momentum": momentum, "dampening": dampening, "nesterov": nesterov}, **how)
@@ -316,7 +316,7 @@ class RMSprop(Optimizer):
         centered: bool = False,
         *,
         maximize: bool = False,
-        **how: bool | None,
+        **how: Unpack[How],
     ) -> None:
         common = {"lr": lr, "weight_decay": weight_decay, "maximize": maximize}
         super().__init__(
@@ -363,7 +363,7 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
-        **how: bool | None,
+        **how: Unpack[How],
     ) -> None:
         common = {"lr": lr, "weight_decay": weight_decay, "maximize": maximize}
         super().__init__(params, {**common, "betas": betas, "eps": eps, "amsgrad": amsgrad}, **how)
@@ -405,7 +405,7 @@ class AdamW(Adam):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
-        **how: bool | None,
+        **how: Unpack[How],
     ) -> None:
         super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, **how)
 

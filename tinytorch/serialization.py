@@ -16,11 +16,11 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Unpack
 
 import numpy as np
 
-from tinytorch._lazy import no_keyword
+from tinytorch._lazy import OfPickles, no_keyword
 from tinytorch.tensor import Tensor
 from tinytorch.text import legible
 
@@ -29,12 +29,11 @@ if TYPE_CHECKING:
 
 STRUCTURE = "tinytorch.json"
 VERSION = 1
-OF_PICKLES = "encoding", "errors", "fix_imports", "pickle_module", "pickle_protocol", "_use_new_zipfile_serialization"
 
 Arrays = dict[str, np.ndarray]
 
 
-def save(obj: Any, f: str | os.PathLike[str] | BinaryIO, **of_pickles: Any) -> None:
+def save(obj: Any, f: str | os.PathLike[str] | BinaryIO, **of_pickles: Unpack[OfPickles]) -> None:
     """Write Tensors, arrays, numbers, strings, None, and dicts, lists and tuples of these, whole or not at all.
 
     A path is written beside and then renamed, so that whoever stops the process, whenever, leaves the old file or the
@@ -63,7 +62,7 @@ def load(
     *,
     weights_only: bool = True,
     mmap: bool = False,
-    **of_pickles: Any,
+    **of_pickles: Unpack[OfPickles],
 ) -> Any:
     """Return the object that `save` wrote to a file.
 
@@ -87,8 +86,10 @@ def load(
 def _check_pickling(function: str, keywords: Mapping[str, Any]) -> None:
     """Raise TypeError for what is no word of PyTorch's for the pickles that it makes and reads."""
     for name in keywords:
-        if name not in OF_PICKLES:
-            raise no_keyword(function, name, ["f", "map_location", "mmap", "obj", "weights_only", *OF_PICKLES])
+        if name not in OfPickles.__annotations__:
+            raise no_keyword(
+                function, name, ["f", "map_location", "mmap", "obj", "weights_only", *OfPickles.__annotations__]
+            )
 
 
 @contextmanager

@@ -7,15 +7,16 @@ there is an engine. All work in float64, weigh the outputs at random, and say wh
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinytorch._lazy import lacks
+from tinytorch import _lazy
 from tinytorch.autograd import enable_grad, grad, no_grad
 from tinytorch.tensor import Tensor
 
-__getattr__ = lacks(__name__)
+if not TYPE_CHECKING:
+    __getattr__ = _lazy.lacks(__name__)
 
 
 class GradcheckError(RuntimeError):

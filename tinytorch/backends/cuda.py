@@ -1,10 +1,12 @@
 """What scripts set for how a GPU is to multiply: there is none, and nothing looks at it."""
 
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
-from tinytorch._lazy import lacks
+from tinytorch import _lazy
 
-__getattr__ = lacks(__name__)
+if not TYPE_CHECKING:
+    __getattr__ = _lazy.lacks(__name__)
 
 matmul = SimpleNamespace(allow_tf32=False)
 

@@ -1,8 +1,11 @@
 """The switches that scripts set for the sake of runs that can be repeated: here a seed is enough, and nothing looks at them."""
 
-from tinytorch._lazy import lacks
+from typing import TYPE_CHECKING
 
-__getattr__ = lacks(__name__)
+from tinytorch import _lazy
+
+if not TYPE_CHECKING:
+    __getattr__ = _lazy.lacks(__name__)
 
 allow_tf32 = False
 benchmark = False
