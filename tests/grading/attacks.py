@@ -38,7 +38,7 @@ ATTACKS = [
         5, "forge the score at exit",
         above="import atexit; atexit.register(lambda: open('{outside}/results.json', 'w').write('forged'))",
     ),
-    Attack(6, "endless loop", "while True: pass", said="no answer within 2 seconds"),
+    Attack(6, "endless loop", "while True: pass", said="no answer after 2 seconds of computing"),
     Attack(
         7, "endless loop that ignores signals",
         "import signal\n"
@@ -52,13 +52,13 @@ ATTACKS = [
         "            pass\n"
         "        except BaseException:\n"
         "            pass",
-        said="no answer within 2 seconds",
+        said="no answer after 2 seconds of computing",
     ),
-    Attack(8, "sleep", "import time; time.sleep(1e6)", said="no answer within 2 seconds"),
+    Attack(8, "sleep", "import time; time.sleep(1e6)", said="no answer after 2 seconds of computing"),
     Attack(9, "huge array", "return np.ones(10**11)", said="Unable to allocate"),
     Attack(10, "growing list", "x = [0]\n    while True: x += x", said=""),
     Attack(11, "fork bomb", "import os\n    while True: os.fork()", said="BlockingIOError"),
-    Attack(12, "endless printing", "while True: print('A' * 10**6)", said="no answer within 2 seconds"),
+    Attack(12, "endless printing", "while True: print('A' * 10**6)", said="no answer after 2 seconds of computing"),
     Attack(13, "huge answer", "return np.zeros((1000, 1000)), lambda g: g * b, lambda g: g * a", said="more than"),
     Attack(
         14, "fill the disk",

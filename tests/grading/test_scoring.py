@@ -174,14 +174,17 @@ def test_grading_again_gives_the_same(bench):
     assert bench.grade(["01"], ops=WRONG) == bench.grade(["01"], ops=WRONG)
 
 
-def test_where_a_loop_was_stopped_is_not_told_as_it_is_chance(bench, monkeypatch):
+def test_where_a_loop_was_stopped_and_what_it_printed_is_not_told_as_it_is_chance(bench, monkeypatch):
     monkeypatch.setitem(bench.grader.limits, "seconds", 0.3)
     loop = SMALL.replace(
-        "    return a * b, ", "    i = 0\n    while i >= 0:\n        i += 1\n        i += 1\n    return a * b, "
+        "    return a * b, ", "    i = 0\n    while i >= 0:\n        i += 1\n        print(i)\n    return a * b, "
     )
     data = by_number(bench.grade(["01"], ops=loop))["01.1"]["extra_data"]
-    assert data["kind"] == "time" and "trail" not in data and "ops.mul" in data["call"]
+    assert data["kind"] == "time" and data.keys().isdisjoint({"trail", "printed"}) and "ops.mul" in data["call"]
     assert data["line"] == 1 + loop.split("\n").index("def mul(a: Array, b: Array) -> Rule:")
+    wrong_before = loop.replace("return a + b, ", "return a + b + 1, ")
+    data = by_number(bench.grade(["01"], ops=wrong_before))["01.1"]["extra_data"]
+    assert data["kind"] == "wrong" and "ops.add" in data["call"] and "printed" not in data
 
 
 TELL = """import sys

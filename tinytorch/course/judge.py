@@ -60,6 +60,7 @@ class Verdict:
     failure: Failure | None
     printed: str
     right: tuple[str, ...] = ()  # the names of the checks that pass
+    stopped: bool = False  # before its end, since it took too long
 
     @property
     def ok(self) -> bool:
@@ -126,12 +127,12 @@ class Judge:
         """Judge the text of a file in which all but this exercise is the library's (workspace.alone, substituted)."""
         checks, known = checks_of(exercise, self.extra), len(checks_of(exercise))
         reply, found = self._asked(exercise, source, checks[:known])
-        printed = reply["printed"]
+        printed, stopped = reply["printed"], reply["ended"] in ("time", "budget")
         if len(found) == known < len(checks):  # nothing that is seen where the unseen ones run comes to be told
             reply, more = self._asked(exercise, source, checks[known:], self.extra)
             found += more
         if not _loads(reply):
-            return Verdict(exercise, 0, len(checks), self.of_loading(reply), printed)
+            return Verdict(exercise, 0, len(checks), self.of_loading(reply), printed, stopped=stopped)
         failures = [failure for _, failure in found if failure]
         wrong = (failure for failure in failures if failure.kind != "unwritten")  # comes before what is missing
         failure = next(wrong, failures[0] if failures else None)
@@ -139,7 +140,7 @@ class Judge:
         if diagnose and failure is not None and failure.kind in ("wrong", "crash"):
             failure = self._diagnosed(exercise, self._with_numbers(exercise, source, failure), answers)
         right = tuple(one.check.name for one in answers if one.right)
-        return Verdict(exercise, len(right), len(checks), failure, printed, right)
+        return Verdict(exercise, len(right), len(checks), failure, printed, right, stopped)
 
     def _asked(
         self, exercise: Exercise, source: Source, checks: Sequence[Check], extra: Path | None = None
@@ -206,7 +207,8 @@ class Judge:
         """A process that did not answer."""
         ended = reply["ended"]
         if ended == "time":
-            said = f"there was no answer within {seconds:g} seconds {where}: is there a loop that never ends?"
+            patience = f"after {seconds:g} seconds of computing, or a longer wait"
+            said = f"there was no answer {patience}, {where}: is there a loop that never ends?"
             return Failure("time", said, trail=_trail(reply["trail"]))
         if ended == "budget":
             return Failure(
