@@ -140,6 +140,8 @@ class DataLoader:
     keywords that it does not have.
     """
 
+    OTHERS = "batch_size", "shuffle", "sampler", "collate_fn", "drop_last", "generator", "num_workers"
+
     def __init__(
         self,
         dataset: Any,
@@ -170,7 +172,7 @@ class DataLoader:
         self.generator = generator
         for name in of_workers:
             if name not in OfWorkers.__annotations__:
-                raise no_keyword("DataLoader", name, [*vars(self), "num_workers", *OfWorkers.__annotations__])
+                raise no_keyword("DataLoader", name, [*self.OTHERS, *OfWorkers.__annotations__])
 
     def __iter__(self) -> Iterator[Any]:
         order = self._order()

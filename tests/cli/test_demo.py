@@ -403,10 +403,10 @@ def test_help_names_everything_and_needs_no_numpy():
 
 def test_no_command_is_answered_with_help_and_an_unknown_one_with_a_sentence(refused):
     status, out, err = tinytorch_()
-    assert (status, err) == (0, "") and out.startswith("usage: python -m tinytorch")
+    assert (status, err) == (0, "") and re.match(r"usage: \S*python\S* -m tinytorch ", " ".join(out.split()))
     assert "did you mean `demo`?" in refused("dmeo") and "choose from" in refused("xyzzy")
-    assert refused("demo", "--sedes", "3").endswith("arguments: --sedes 3 (see python -m tinytorch demo --help)\n")
-    assert refused("--sedes", "demo").endswith("--sedes (see python -m tinytorch --help)\n")
+    assert re.search(r"arguments: --sedes 3 \(see .+ -m tinytorch demo --help\)\n$", refused("demo", "--sedes", "3"))
+    assert re.search(r"--sedes \(see .+ -m tinytorch --help\)\n$", refused("--sedes", "demo"))
 
 
 def test_the_version_is_the_packages():

@@ -179,6 +179,7 @@ def at_desk() -> Iterator[Desk]:
         desk.close()
     if error := desk.workspace.unsaved:
         said = f"your progress could not be saved ({error.strerror}: {error.filename}); your own files are as they were"
+        sys.stdout.flush()
         print(f"tinytorch: {said}", file=sys.stderr)
 
 
