@@ -59,6 +59,7 @@ OUTSIDE := tinytorch/cli/*,tinytorch/course/*,tinytorch/experiments/*,tinytorch/
 
 coverage: .venv/dev  ## the lines and branches that tests reach: 97 % of the library, 90 % of the rest, or it fails (ten minutes)
 	$(ONE_THREAD) $(BIN)/python -m pytest -q --cov --cov-report= --numprocesses auto --dist loadfile
+	@rm -f .coverage.*  # the halves that were left by processes which tests had killed
 	$(BIN)/python -m coverage report --skip-covered --omit '$(OUTSIDE)' --fail-under 97
 	$(BIN)/python -m coverage report --skip-covered --include '$(OUTSIDE)' --fail-under 90
 
