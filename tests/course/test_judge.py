@@ -11,7 +11,7 @@ import pytest
 
 from tinytorch.course import report, workspace
 from tinytorch.course.checks import Case, Check, Difference, difference, smallest
-from tinytorch.course.exercises import COURSE, exercises, modules
+from tinytorch.course.exercises import COURSE, Variant, exercises, modules
 from tinytorch.course.frames import read_frame, write_frame
 from tinytorch.course.judge import Judge, Verdict, WorkerError, checks_of, with_variant
 from tinytorch.course.judge import judged as judged_alone
@@ -296,6 +296,15 @@ def test_at_a_kink_where_differences_mean_nothing_they_are_not_shown(judge):
 def test_a_wrong_answer_that_no_mistake_gives_is_not_named(judge, first):
     found = judged(judge, first, "return a * b + 17, lambda g: g * b, lambda g: g * a")
     assert found.failure.kind == "wrong" and found.failure.diagnosis is None
+
+
+def test_a_mistake_that_ends_its_process_in_one_check_is_named_for_another(judge, first, monkeypatch):
+    ends = "def add(a, b):\n    import os; os._exit(3)\n"
+    wrong = Source.of("def mul(a, b):\n    return a * b + 17, lambda g: g * b, lambda g: g * a\n")
+    mistake = Variant(first.id, "ends", "it adds 17", Source.of(f"{ends}\n\n{wrong.text}"))
+    monkeypatch.setitem(first.module.mistakes, first.id, [mistake])
+    own = workspace.source.put(first.module.stub(), wrong, ["mul"])
+    assert judge.verdict(first, workspace.alone(first, own)).failure.diagnosis == mistake
 
 
 def test_a_mistake_about_something_else_is_not_named(judge):

@@ -270,15 +270,21 @@ class Judge:
         return alike(theirs, answers.seen)
 
     def _of_mistake(self, exercise: Exercise, mistake: Variant) -> dict[str, list[Any]]:
-        """What a mistake makes of the cases of each check; it is run once, whatever is compared with it."""
+        """What a mistake makes of the cases of each check; it is run once, whatever is compared with it.
+
+        Checks that come after one in which it hangs, or ends its process, are run alone.
+        """
         key = exercise.id, mistake.name
         if key not in self.known:
+            source = with_variant(exercise, mistake)
+
+            def outcomes(some: Sequence[Case]) -> list[Any]:
+                return list(self.run(exercise.module, source, some, self.extra)["outcomes"][1:])
+
             cases = {check.name: check.cases(self.salt) for check in checks_of(exercise, self.extra)}
-            in_turn = [case for some in cases.values() for case in some]
-            outcomes = iter(
-                self.run(exercise.module, with_variant(exercise, mistake), in_turn, self.extra)["outcomes"][1:]
-            )
-            self.known[key] = {name: list(islice(outcomes, len(some))) for name, some in cases.items()}
+            seen = iter(outcomes([case for some in cases.values() for case in some]))
+            found = {name: list(islice(seen, len(some))) for name, some in cases.items()}
+            self.known[key] = found | {name: outcomes(cases[name]) for name in list(found)[1:] if not found[name]}
         return self.known[key]
 
 
