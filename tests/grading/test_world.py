@@ -1,11 +1,14 @@
 """What a worker's world holds, and what it sees of the machine."""
 
 import math
+import sys
+from dataclasses import replace
 
 import pytest
 
 from tinytorch._places import PACKAGE
-from tinytorch.grading import release, world
+from tinytorch.course.judge import WorkerError
+from tinytorch.grading import grader, release, world
 from tinytorch.grading.world import Means, Worlds
 
 OUTSIDE = {"cli", "course", "experiments", "grading"}
@@ -30,6 +33,28 @@ def test_what_is_graded_is_not_there_in_a_faster_form_either():
     assert space["MANY"] == math.inf
     with pytest.raises(NotImplementedError):
         space["convolution_in_slabs"](*[None] * 5, count=(), kernel_size=(), stride=(), dilation=(), groups=1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+def test_where_mounts_are_refused_the_rest_is_kept(monkeypatch):
+    monkeypatch.setattr(grader, "landlock_version", lambda: 6)
+    monkeypatch.setattr(grader, "_works", lambda means: True)
+    whole = grader.probed("landlock")
+    monkeypatch.setattr(grader, "_works", lambda means: not means.still)
+    assert whole.still and grader.probed("landlock") == replace(whole, still=False)
+    assert str(whole).endswith("namespaces, read-only")
+    monkeypatch.setattr(grader, "_works", lambda means: not means.namespaces)
+    assert grader.probed("landlock") == replace(whole, still=False, namespaces=False)
+
+
+def test_namespaces_without_mounts_keep_from_networks_and_processes_and_tell_what_they_do_not():
+    means = Means(fork=True, namespaces=True)
+    try:
+        whole = grader.walls(replace(means, still=True))
+    except WorkerError:
+        pytest.skip("this machine refuses namespaces or mounts")
+    assert whole["network"] and whole["signals"] and whole["times of reading"]
+    assert grader.walls(means) == whole | {"times of reading": False}
 
 
 @pytest.mark.parametrize("folder", ["site-packages", "dist-packages"])

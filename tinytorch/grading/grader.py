@@ -203,6 +203,7 @@ def probed(level: str = "") -> Means:
         offered.append({"bubblewrap": shutil.which("bwrap") or ""})
     if level in ("", "landlock", "both"):
         offered += [{"landlock": landlock_version()}, {"namespaces": sys.platform == "linux"}]
+        offered += [{"still": sys.platform == "linux"}]
     wanted = [more for more in offered if CAN_FORK and any(more.values())]
     means = _all(means, wanted) or reduce(_if_it_works, wanted, means)
     if level and means.level != level:
@@ -218,12 +219,14 @@ def _all(means: Means, wanted: Sequence[Mapping[str, Any]]) -> Means | None:
 
 
 def _if_it_works(means: Means, more: Mapping[str, Any]) -> Means:
-    return together if _works(together := _with(means, more)) else means
+    together = _with(means, more)
+    return together if together != means and _works(together) else means
 
 
 def _with(means: Means, more: Mapping[str, Any]) -> Means:
     inside = "namespaces" in more and means.bubblewrap  # which has made them already
-    return means if inside else replace(means, **more)
+    nowhere = "still" in more and not means.namespaces
+    return means if inside or nowhere else replace(means, **more)
 
 
 def _works(means: Means) -> bool:

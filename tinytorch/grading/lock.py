@@ -117,17 +117,18 @@ def become(user: int) -> None:
     os.setresuid(user, user, user)
 
 
-def unshare(scratch: str) -> None:
-    """No network, process numbers of its own, and nothing that changes but a folder: goes on in a child of which this process
-    waits for the end.
+def unshare(scratch: str, still: bool) -> None:
+    """No network, process numbers of its own and, if still, nothing that changes but a folder: goes on in a child of which
+    this process waits for the end.
     """
-    flags = NEW_MOUNTS | NEW_NET | NEW_PID | NEW_IPC | (0 if os.geteuid() == 0 else NEW_USER)
+    flags = NEW_NET | NEW_PID | NEW_IPC | (NEW_MOUNTS if still else 0) | (0 if os.geteuid() == 0 else NEW_USER)
     if libc().unshare(ctypes.c_int(flags)) != 0:
         raise OSError(ctypes.get_errno(), "unshare failed")
-    _mount(None, "/", RECURSIVE | PRIVATE)
-    _mount(scratch, scratch, BIND)
-    _read_only("/", ALL_BELOW, READ_ONLY, 0)  # so that not even the time is kept at which a file was last read
-    _read_only(scratch, 0, 0, READ_ONLY)
+    if still:
+        _mount(None, "/", RECURSIVE | PRIVATE)
+        _mount(scratch, scratch, BIND)
+        _read_only("/", ALL_BELOW, READ_ONLY, 0)  # so that not even the time is kept at which a file was last read
+        _read_only(scratch, 0, 0, READ_ONLY)
     child = os.fork()
     if child:
         for fd in (0, 1):
@@ -259,7 +260,7 @@ def main() -> None:
     """The server of a world, which is told its plan as JSON by its last argument."""
     plan = json.loads(sys.argv[-1])
     if plan["unshare"]:
-        unshare(plan["scratch"])
+        unshare(plan["scratch"], plan["still"])
     if plan["user"] is not None:
         become(plan["user"])
     os.environ["TMPDIR"] = plan["scratch"]

@@ -63,6 +63,7 @@ class Means:
     calls: bool = False  # refused ones of the system
     landlock: int = 0  # its version
     namespaces: bool = False  # no network and processes of its own, without bubblewrap
+    still: bool = False  # in these, all but one folder read-only, which some systems refuse
     bubblewrap: str = ""  # where it is
 
     @property
@@ -79,6 +80,7 @@ class Means:
             "seccomp": self.calls,
             f"Landlock {self.landlock}": self.landlock,
             "namespaces": self.namespaces and not self.bubblewrap,
+            "read-only": self.still,
             "bubblewrap": self.bubblewrap,
         }
         return ", ".join(name for name, there in names.items() if there)
@@ -259,6 +261,7 @@ def cell(worlds: Worlds, world: Path) -> Cell:
         "readable": [*readable(), *([str(worlds.python)] if worlds.python else []), str(place)],
         "preload": _before(world),
         "unshare": means.namespaces and not inside,
+        "still": means.still,
     }
     words = [python, "-I", "-S", "-B", "-X", "utf8", "-c", _start(place, worlds.python), json.dumps(plan)]
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
