@@ -99,7 +99,7 @@ class Lacking:
                 chosen = getattr(self, "__dict__", {})  # of a network its layers, as they were named
                 own, public = ([n for n in names if not n.startswith("_")] for names in (chosen, dir(self)))
                 hint = nearest(name, public, own)
-            raise AttributeError(f"{type(self).__name__} has no {name!r}{hint}", name=name, obj=self)
+            raise AttributeError(f"{type(self).__name__} has no {name!r}{hint}")
 
 
 # What is said of keywords
