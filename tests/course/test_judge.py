@@ -212,8 +212,8 @@ def work(seconds):
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the clock of the wall is all there is")
 def test_what_counts_is_the_time_of_the_processor():
     """So that a machine which others use costs nobody a mark; the clock ends what sleeps."""
-    whole = {"files": {}, "probes": PASTIMES, "seconds": 0.25}
-    calls = [("wait", {"seconds": 0.4}), ("work", {"seconds": 0.1}), ("wait", {"seconds": 1e6})]
+    whole = {"files": {}, "probes": PASTIMES, "seconds": 1.0}
+    calls = [("wait", {"seconds": 1.2}), ("work", {"seconds": 0.1}), ("wait", {"seconds": 1e6})]
     result = serve({**whole, "calls": calls})
     assert [seen["answer"] for seen in result["outcomes"][1:]] == ["awake", "done"] and result["ended"] == "time"
     assert 0.1 <= result["used"] < 1.0
