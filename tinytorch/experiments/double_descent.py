@@ -151,12 +151,12 @@ def above(errors: list[dict[int, float]], left: list[dict[int, float]]) -> tuple
     A number for each sweep in either list; none at all where one of the sweeps never comes to zero.
     """
     rises, falls = [], []
-    for sweep, training in zip(errors, left, strict=True):
+    for sweep, training, end in zip(errors, left, last(errors), strict=True):
         reached = next((width for width in sweep if training[width] < ZERO), None)
         if reached is None:
             return [], []
         rises.append(sweep[reached] - min(error for width, error in sweep.items() if width <= reached))
-        falls.append(sweep[reached] - [*sweep.values()][-1])
+        falls.append(sweep[reached] - end)
     return rises, falls
 
 
