@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
@@ -96,10 +97,10 @@ class Drawing:
 def require_matplotlib() -> type[Figure]:
     """matplotlib's Figure. Raises ImportError, which says how to install it, where it is missing."""
     try:
-        from matplotlib.figure import Figure
+        figure: type[Figure] = import_module("matplotlib.figure").Figure
     except ImportError as error:
         raise ImportError(f"pictures need matplotlib ({error}): python -m pip install matplotlib") from error
-    return Figure
+    return figure
 
 
 def picture_formats() -> list[str]:

@@ -1,6 +1,7 @@
 """Every study runs from end to end, shrunk to seconds: its runs, its table and its picture."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -58,8 +59,16 @@ def test_all_studies_are_shrunk_here():
     assert SHRUNK.keys() == experiments.STUDIES.keys()
 
 
+NEEDED = {  # for the whole plan of these studies, which is smaller without
+    "rmnist-baselines": lambda: find_spec("sklearn"),
+    "rmnist-transfer": rmnist_transfer.letters_file,
+}
+
+
 @pytest.mark.parametrize("path", sorted(COMMITTED.glob("*.json")), ids=lambda path: path.stem)
 def test_what_is_committed_are_the_runs_of_the_full_plan(path):
+    if path.stem in NEEDED and not NEEDED[path.stem]():
+        pytest.skip("what some of its runs need is not here")
     found = json.loads(path.read_text(encoding="utf-8"))
     assert [(run["config"], run["seed"]) for run in found["runs"]] == [
         (json.loads(json.dumps(run.config)), run.seed) for run in experiments.load(path.stem).full.runs()

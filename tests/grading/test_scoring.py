@@ -167,7 +167,7 @@ def test_who_comes_first_does_not_pay_for_the_class(bench, monkeypatch):
     monkeypatch.setattr(Judge, "ask", costly)
     for known in ("known", "worthless"):
         monkeypatch.setattr(bench.grader, known, {})
-    assert paid() == paid() >= 100
+    assert paid() == pytest.approx(paid()) and paid() >= 100
 
 
 def test_grading_again_gives_the_same(bench):

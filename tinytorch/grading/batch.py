@@ -300,9 +300,10 @@ def _again(batch: Batch, outcome: Outcome, worlds: Worlds, jobs: Sequence[Job], 
 def _executor(batch: Batch, workers: int) -> Iterator[Executor]:
     """Processes of this machine, or of a cluster."""
     if batch.cluster:
-        from distributed import Client
+        import distributed
 
-        with Client(batch.cluster) as client:  # type: ignore[no-untyped-call]
+        client_of: Any = distributed.Client
+        with client_of(batch.cluster) as client:
             yield client.get_executor(pure=False, retries=0)
     else:
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
