@@ -31,13 +31,13 @@ class OneProcess(judge.Judge):
 
     def ask(self, sources: Mapping[str, Any], probes: str, cases: Sequence[Any]) -> dict[str, Any]:
         """What run_job answers, once the library that the judge has loaded is out of its sight."""
-        files = {name: {"lines": s.lines, "numbers": s.numbers, "path": s.path} for name, s in sources.items()}
         calls = [(case.probe, dict(case.arguments)) for case in cases]
         loaded = {n: m for n, m in sys.modules.items() if n.startswith("tinytorch.") and not n.startswith(KEPT)}
         for name in loaded:
             del sys.modules[name]
             vars(tinytorch).pop(name.split(".")[1], None)
         answers = io.BytesIO()
+        files = worker.files_of(sources)
         worker.run_job({"files": files, "probes": probes, "calls": calls, "room": LARGEST, **self.limits}, answers)
         answers.seek(0)
         frames = [read_frame(answers) for _ in range(2 + len(cases))]

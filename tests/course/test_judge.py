@@ -3,7 +3,6 @@
 import ast
 import os
 import sys
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from tinytorch.course.frames import read_frame, write_frame
 from tinytorch.course.judge import Judge, Verdict, WorkerError, checks_of, with_variant
 from tinytorch.course.judge import judged as judged_alone
 from tinytorch.course.source import Source
-from tinytorch.course.worker import CAN_FORK, command, serve
+from tinytorch.course.worker import CAN_FORK, command, files_of, serve
 
 ROOT = Path(__file__).parents[2]
 FORGERY = """import os
@@ -73,19 +72,12 @@ def test_an_exercise_is_judged_whatever_the_others_are_like(judge, first):
     assert judge.verdict(first, workspace.alone(first, own)).ok
 
 
-@cache
-def emptied(module):
-    """A module's stub, as a job brings it."""
-    stub = module.stub()
-    return {"lines": stub.lines, "numbers": stub.numbers, "path": stub.path}
-
-
 @pytest.mark.parametrize("number", range(len(COURSE)))
 def test_no_check_needs_what_comes_in_a_later_module(judge, number):
     """But that gradients may be Tensors in 02: there the library's stand in."""
     first_later = max(number + 1, COURSE.index("tensor") + 1)
     module, later = modules()[number], modules()[first_later:]
-    stubs = {one.name: emptied(one) for one in later}
+    stubs = files_of({one.name: one.stub() for one in later})
     pairs = [(check, case) for e in module.exercises for check in checks_of(e) for case in check.cases()[::10]]
     calls = [(case.probe, dict(case.arguments)) for _, case in pairs]
     probes = (module.folder / "probes.py").read_text(encoding="utf-8")
@@ -187,10 +179,10 @@ def test_whatever_a_right_answer_does_besides_it_passes(judge, first):
 
 def test_arrays_in_lists_must_not_be_changed_either():
     library = exercises()[0].module.library
-    file = {"lines": library.lines, "numbers": library.numbers, "path": library.path}
+    files = files_of({"ops": library})
     probes = "def spoil(xs, d):\n    xs[1][0] = 7\n    return 1"
     calls = [("spoil", {"xs": [np.ones(1), np.ones(1)], "d": {"y": np.ones(1)}})]
-    result = serve({"files": {"ops": file}, "probes": probes, "calls": calls, "seconds": 5.0}, fork=False)
+    result = serve({"files": files, "probes": probes, "calls": calls, "seconds": 5.0}, fork=False)
     assert result["outcomes"][1] == {"answer": 1, "changed": ["xs"]}
 
 
@@ -405,7 +397,7 @@ def judge_checks(exercise):
 
 def test_without_fork_a_job_comes_to_the_same(first):
     library = first.module.library
-    files = {"ops": {"lines": library.lines, "numbers": library.numbers, "path": library.path}}
+    files = files_of({"ops": library})
     probes = "def twice(x):\n    print('hello')\n    return 2 * x\n\ndef stop():\n    import os\n    os._exit(3)"
     job = {
         "files": files,

@@ -168,9 +168,8 @@ class Judge:
 
     def ask(self, sources: Mapping[str, Source], probes: str, cases: Sequence[Case]) -> dict[str, Any]:
         """What the worker says of the cases when these files stand in for the library's."""
-        files = {name: {"lines": s.lines, "numbers": s.numbers, "path": s.path} for name, s in sources.items()}
         calls = [(case.probe, dict(case.arguments)) for case in cases]
-        job = {"files": files, "probes": probes, "calls": calls, **self.limits}
+        job = {"files": worker.files_of(sources), "probes": probes, "calls": calls, **self.limits}
         assert self.process.stdin is not None and self.process.stdout is not None
         try:
             write_frame(self.process.stdin, job)  # type: ignore[arg-type]
