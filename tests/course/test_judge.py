@@ -211,7 +211,7 @@ def test_what_counts_is_the_time_of_the_processor():
     assert 0.1 <= result["used"] < 1.0
     busy = serve({**whole, "calls": [("work", {"seconds": 60.0})]})
     assert busy["ended"] == "time" and 0 < busy["used"] < 5.0
-    several = serve({**whole, "seconds": 5.0, "budget": 0.35, "calls": [("work", {"seconds": 0.15})] * 4})
+    several = serve({**whole, "seconds": 5.0, "budget": 1.5, "calls": [("work", {"seconds": 0.6})] * 4})
     assert several["ended"] == "budget" and len(several["outcomes"]) < 4
 
 
