@@ -3,12 +3,20 @@ that there are not."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+COURSE = (  # the files that are modules 01 to 12 of the course
+    *("ops", "autograd", "tensor", "layers", "losses", "optimizers"),
+    *("data", "training", "conv", "pooling", "regularization", "recurrent"),
+)
+
+_homes = {f"tinytorch.{name}" for name in COURSE}  # modules of ours that faces, the course and scripts ask for
 
 
 def face(
@@ -25,6 +33,7 @@ def face(
             here, _, there = listed.partition("=")
             places[here] = home, there or here
     submodules = modules.split()
+    _homes.update([*homes, *(f"{package}.{name}" for name in submodules)])
 
     other = lacks(package)
 
@@ -64,6 +73,12 @@ def lacks(package: str) -> Callable[[str], Any]:
     return answer
 
 
+def left_out() -> list[int]:
+    """The numbers of the course's modules that are not here: a class release need not have all of them."""
+    folder = os.path.dirname(__file__)  # pathlib takes a small machine a while to load
+    return [number for number, name in enumerate(COURSE, 1) if not os.path.exists(f"{folder}/{name}.py")]
+
+
 class _Missing:
     """The finder that is asked last, when there is no such module: it says which name stands nearest.
 
@@ -75,6 +90,9 @@ class _Missing:
     @staticmethod
     def find_spec(fullname: str, path: object = None, target: object = None) -> None:
         package, _, name = fullname.rpartition(".")
+        if fullname in _homes and (later := left_out()):
+            said = f"{fullname} is not in this release: it comes with module {later[0]:02} or a later one"
+            raise ModuleNotFoundError(said, name=package)
         module = sys.modules.get(package)  # None for tools that ask finders before anything is imported
         if module is not None and package.partition(".")[0] == "tinytorch" and not name.startswith("__"):
             hint = nearest(name, _names(module))

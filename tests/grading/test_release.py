@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tinytorch.course import milestones
 from tinytorch.course.exercises import COURSE, modules
 from tinytorch.course.source import Source, stub
 from tinytorch.grading import release as releases
@@ -31,6 +32,42 @@ def learner(folder, *words):
     )  # fmt: skip
     assert "Traceback" not in done.stdout, done.stdout
     return done.stdout
+
+
+@pytest.fixture(scope="module")
+def first_two(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("class") / "release"
+    release(folder, NUMBERS[:2])
+    return folder
+
+
+def test_a_release_of_two_modules_says_what_is_not_in_it(first_two):
+    rows = " ".join(learner(first_two, "milestone").split())
+    assert rows.count("which is not in this release") == len(milestones.MILESTONES)
+    said = learner(first_two, "milestone", "mlp")
+    needed = "mlp needs modules that are not in this release (03, 04, 05, 06, 07, 08)"
+    assert f"{needed}; milestones that can be reached with it: none" in said
+    (first_two / "script.py").write_text(ASKS, encoding="utf-8")
+    expected = "{} is not in this release: it comes with module 03 or a later one"
+    assert learner(first_two, "run", "script.py").splitlines() == [
+        expected.format(f"tinytorch.{name}") for name in ("creation", "layers", "layers", "viz")
+    ]
+
+
+ASKS = """
+import tinytorch
+
+for line in ("tinytorch.ones(3)", "tinytorch.nn.Linear", "from tinytorch.layers import Linear", "tinytorch.viz"):
+    try:
+        exec(line)
+    except ImportError as error:
+        print(error)
+"""
+
+
+def test_the_doctor_finds_no_trouble_in_a_release(first_two):
+    rows = learner(first_two, "doctor").splitlines()
+    assert any(row.startswith("a check") for row in rows) and not any("01.1" in row for row in rows)
 
 
 def test_a_release_is_what_was_allowed_and_nothing_else(made):

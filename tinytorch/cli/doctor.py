@@ -170,4 +170,6 @@ def _worker() -> str | None:
         return f"the process that runs exercises, {sys.executable}, ended unexpectedly"
     seconds = time.perf_counter() - began
     say("a check", f"{seconds:.2f} seconds, {'forked' if CAN_FORK else 'in a new process each time'}")
-    return None if found.ok else f"the library's own code fails {first.id}: {found.failure and found.failure.what}"
+    if found.ok or first.module.for_class:  # whose release has no solution: that the process answered has to do
+        return None
+    return f"the library's own code fails {first.id}: {found.failure and found.failure.what}"

@@ -370,12 +370,17 @@ def milestone(options: argparse.Namespace) -> int:
     known = milestones.for_machine(options.preset or machine.preset())
     if options.name is None:
         for one in known.values():
-            _print_row(f"{one.name}: {one.title}, {one.goal:.0%}, after module {one.after}")
+            there = ", which is not in this release" if one.left_out else ""
+            _print_row(f"{one.name}: {one.title}, {one.goal:.0%}, after module {one.after}{there}")
         return 0
     if options.name not in known:
         raise CommandError(f"there is no milestone {options.name!r}: choose from {', '.join(known)}")
     if options.fast and not milestones.is_exercise(options.fast):
         raise CommandError(f"--fast wants a function of the course, such as conv.unfold, not {options.fast!r}")
+    if missing := known[options.name].left_out:
+        reached = ", ".join(one.name for one in known.values() if not one.left_out) or "none"
+        said = f"{options.name} needs modules that are not in this release ({', '.join(missing)})"
+        raise CommandError(f"{said}; milestones that can be reached with it: {reached}", 1)
     with at_desk() as desk:
         return _train(desk, known[options.name], options.fast)
 

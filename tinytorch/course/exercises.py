@@ -13,14 +13,11 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
+from tinytorch._lazy import COURSE as COURSE
 from tinytorch._places import PACKAGE, find_folder
 from tinytorch.course import source
 from tinytorch.course.source import Source
 
-COURSE = (
-    *("ops", "autograd", "tensor", "layers", "losses", "optimizers"),
-    *("data", "training", "conv", "pooling", "regularization", "recurrent"),
-)
 RECORDED = "recorded.frames"
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from tinytorch._lazy import left_out
 from tinytorch.course import source, worker
 from tinytorch.course.exercises import modules
 from tinytorch.course.source import Source
@@ -65,6 +66,11 @@ class Milestone:
     library: float
     plan: Callable[[], Plan]
     preset: str = "full"
+
+    @property
+    def left_out(self) -> list[str]:
+        """The modules that it stands on and that are not here, as in a class release."""
+        return [f"{number:02}" for number in left_out() if number <= int(self.after)]
 
 
 # The networks. Each imports the library when it is called, in a process that has entered the learner's folder.
