@@ -13,15 +13,18 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import tinytorch
 from tests.grading.classroom import SMALL, hand_in, honest, hostile
 from tests.grading.conftest import library
+from tinytorch.course.judge import WorkerError
 from tinytorch.grading import batch as batches
 from tinytorch.grading.batch import Batch, Refused, run
 from tinytorch.grading.scoring import Task, results
+from tinytorch.grading.world import Means, Worlds
 
 ROOT = str(tinytorch.__path__[0]).removesuffix("/tinytorch")
 OPS = library("01")["ops"]
@@ -64,7 +67,7 @@ class Here(Executor):
 def here(bench, monkeypatch):
     """Batches grade in this process, with the worlds and the grader that are there."""
     monkeypatch.setattr(batches, "Worlds", lambda means: nullcontext(bench.worlds))
-    monkeypatch.setattr(batches, "ProcessPoolExecutor", lambda workers, mp_context: Here())
+    monkeypatch.setattr(batches, "ProcessPoolExecutor", lambda workers, **_: Here())
     monkeypatch.setattr(
         batches, "grade_one", lambda submission, task, _, facts: results(submission, task, bench.grader, facts)
     )
@@ -134,6 +137,55 @@ def test_what_a_result_depends_on(tmp_path):
     assert len(found | {batches.digest(tasks[-1])}) == 5 and batches.digest(tasks[0]) in found
 
 
+def test_an_installed_copy_has_the_same_digest_as_a_checkout(tmp_path, monkeypatch):
+    """A wheel holds modules and data sets inside the package."""
+    found = batches.digest(Task(("01",)))
+    shutil.copytree(batches.PACKAGE, tmp_path / "tinytorch", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(batches.find_folder("modules"), tmp_path / "tinytorch" / "_modules")
+    monkeypatch.setattr(batches, "PACKAGE", tmp_path / "tinytorch")
+    assert batches.digest(Task(("01",))) == found
+
+
+@pytest.fixture
+def post(bench):
+    """The grader that a process would make for a task."""
+
+    def made(task, told=None):
+        digest = told or batches.digest(task)
+        return batches._Post.of(task, bench.worlds, {**bench.facts, "digest": digest})
+
+    yield made
+    batches._Post.close()
+    batches._Post.read.clear()
+
+
+def test_a_process_that_outlives_a_batch_grades_the_next_by_its_own_salt_and_checks(post, tmp_path):
+    for task in (Task(("01",), "one"), Task(("01",), "two"), Task(("01",), "two", tmp_path)):
+        grader = post(task)
+        assert (grader.salt, grader.extra) == (task.salt, task.extra) and post(task) is grader
+
+
+def test_a_machine_with_other_files_grades_nobody(post, tmp_path):
+    checks = tmp_path / "01_ops" / "checks.py"
+    checks.parent.mkdir()
+    checks.write_text("x = 1\n")
+    here = batches.digest(Task(("01",), extra=tmp_path))
+    with pytest.raises(WorkerError, match="another version of tinytorch, or not the same extra checks"):
+        post(Task(("01",), extra=tmp_path / "nowhere"), here)
+    post(Task(("01",), extra=tmp_path))
+    checks.write_text("x = 2\n")  # which this process has read before
+    with pytest.raises(WorkerError, match="have changed since this process read them"):
+        post(Task(("01",), "next term", tmp_path))
+
+
+def test_a_cluster_is_given_as_many_students_as_it_has_workers(again, monkeypatch):
+    client = nullcontext(SimpleNamespace(nthreads=lambda: {"one": 4, "two": 4, "three": 4}))
+    monkeypatch.setattr(batches, "_client", lambda address: client)
+    asked = replace(again, workers=None, cluster="tcp://somewhere")
+    assert batches._at_once(asked) == 3 and batches._at_once(replace(asked, workers=5)) == 5
+    assert batches._at_once(replace(asked, cluster="")) == os.cpu_count()
+
+
 class Dying(Executor):
     """Processes that die of one student, in this process."""
 
@@ -156,7 +208,7 @@ class Dying(Executor):
 
 
 def test_a_process_that_dies_costs_one_student_and_the_rest_is_graded(again, here, monkeypatch):
-    monkeypatch.setattr(batches, "ProcessPoolExecutor", lambda workers, mp_context: Dying(workers))
+    monkeypatch.setattr(batches, "ProcessPoolExecutor", lambda workers, **_: Dying(workers))
     outcome = run(replace(again, force=True, workers=3))
     assert outcome.errors == ["bob"] and outcome.graded == 7
     assert Dying.alone[-1] == "bob"
@@ -272,6 +324,81 @@ def killed_half_way(folder, out, count):
     while (left := worlds & worlds_of(everybody())) and time.monotonic() < end:
         time.sleep(0.05)
     assert not left
+
+
+WAITING = """
+import os
+from pathlib import Path
+from tinytorch.grading.batch import Batch, _executor
+from tinytorch.grading.scoring import Task
+from tinytorch.grading.world import Means, Worlds
+if __name__ == "__main__":
+    worlds = Worlds(Means())
+    worlds.folder = Path({folder!r})
+    with _executor(Batch(Path(), Path(), Task(()), Means()), worlds, 1) as executor:
+        print(executor.submit(os.getpid).result(), flush=True)
+        os.kill(os.getpid(), 9)
+"""
+
+
+def gone(pid):
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return False
+    return True
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9")
+def test_a_process_that_waits_for_work_ends_with_its_batch(tmp_path):
+    """It would wait for ever: it holds the other end of what it reads from."""
+    (tmp_path / "worlds").mkdir()
+    (tmp_path / "waiting.py").write_text(WAITING.format(folder=str(tmp_path / "worlds")))
+    words = [sys.executable, tmp_path / "waiting.py"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": ROOT})
+    pid = int(process.stdout.readline())
+    process.stdout.close()
+    process.wait()
+    end = time.monotonic() + 30
+    while not gone(pid) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert gone(pid) and not (tmp_path / "worlds").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_batch_that_is_told_to_end_leaves_nothing_behind(graded, tmp_path, monkeypatch, number):
+    shutil.copytree(graded[0].out, tmp_path / "out")
+    shutil.rmtree(tmp_path / "out" / "results")
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    process = command(graded[0].submissions, tmp_path / "out")
+    while process.poll() is None and not list((tmp_path / "out" / "running").iterdir()):
+        time.sleep(0.01)
+    begun = [int(pid) for pid in family(process.pid)[1:]]
+    assert list((tmp_path / "tmp").glob("tinytorch-worlds-*"))
+    process.send_signal(number)
+    assert process.wait() == 130
+    assert list((tmp_path / "tmp").glob("tinytorch-worlds-*")) == [] == list((tmp_path / "out" / "running").iterdir())
+    assert begun or sys.platform != "linux"
+    end = time.monotonic() + 30
+    while not all(map(gone, begun)) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert all(map(gone, begun))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes are POSIX's")
+def test_worlds_of_the_dead_are_swept_and_no_others(tmp_path, monkeypatch):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    names = [f"tinytorch-worlds-{dead.pid}_ab", f"tinytorch-worlds-{os.getpid()}_cd", "tinytorch-worlds-x_y", "other"]
+    for name in names:
+        (tmp_path / name / "world").mkdir(parents=True)
+    monkeypatch.setattr(batches.tempfile, "tempdir", str(tmp_path))
+    batches._sweep()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
+    with Worlds(Means()) as worlds:
+        batches._sweep()
+        assert worlds.base.is_dir() and worlds.folder.name.startswith(f"tinytorch-worlds-{os.getpid()}_")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9")

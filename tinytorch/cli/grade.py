@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,12 @@ def add_parser(commands: Any, name: str, summary: str) -> None:
     parser.add_argument("--modules", default="", metavar="1-4", help="the modules that are graded (all)")
     parser.add_argument("--salt", default="", metavar="TERM", help="draws the inputs: a word that students do not know")
     parser.add_argument("--extra-checks", type=Path, metavar="DIR", help="checks of your own, as in modules/")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="students at a time")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="students at a time (as many as processors, or as the cluster has workers)",
+    )
     parser.add_argument("--dask", default="", metavar="ADDRESS", help="spread over a cluster of dask.distributed")
     parser.add_argument("--force", action="store_true", help="grade again who is graded already")
     parser.add_argument("--allow-weak", action="store_true", help="grade where code cannot be shut in")
@@ -71,7 +75,7 @@ def grade(options: argparse.Namespace) -> int:
     for wanted in (folder, options.extra_checks):
         if wanted is not None and not wanted.is_dir():
             raise CommandError(f"there is no folder {wanted}")
-    if options.workers < 1:
+    if options.workers is not None and options.workers < 1:
         raise CommandError(f"--workers takes a number from 1 on, not {options.workers}")
     numbers = chosen_modules(options.modules)
     try:
@@ -82,10 +86,10 @@ def grade(options: argparse.Namespace) -> int:
             options.out.resolve(),
             Task(numbers, options.salt, extra),
             means,
-            options.workers,
-            options.force,
-            options.allow_weak,
-            options.dask,
+            workers=options.workers,
+            force=options.force,
+            allow_weak=options.allow_weak,
+            cluster=options.dask,
         )
         outcome = batch.run(wanted)
     except batch.Refused as error:

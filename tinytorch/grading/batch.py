@@ -6,9 +6,13 @@ student is graded alone, after all others, and after a second death not again.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import os
+import shutil
+import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,9 +21,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import tinytorch
 from tinytorch._places import PACKAGE, find_folder
@@ -50,13 +54,16 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Batch:
-    """What is asked for. out: the folder of the results; cluster: the address of a scheduler of dask.distributed."""
+    """What is asked for. out: the folder of the results; cluster: the address of a scheduler of dask.distributed.
+
+    workers: students at a time; None is as many as the machine has processors, or the cluster workers.
+    """
 
     submissions: Path
     out: Path
     task: Task
     means: Means
-    workers: int = 1
+    workers: int | None = None
     force: bool = False
     allow_weak: bool = False
     cluster: str = ""
@@ -86,6 +93,8 @@ def digest(task: Task) -> str:
     sha = hashlib.sha256(json.dumps([tinytorch.__version__, task.numbers, task.salt]).encode())
     for folder, name in folders:
         for path in sorted(folder.rglob("*.py")):
+            if name == "library" and path.relative_to(folder).parts[0] in ("_datasets", "_modules"):
+                continue  # an installed package holds them, a checkout has them beside it
             sha.update(f"\0{name}/{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
     return sha.hexdigest()
 
@@ -130,22 +139,55 @@ Job = tuple[Submission, dict[str, Any]]
 
 
 class _Post:
-    """The worlds and the grader of this process, made when they are first needed."""
+    """The worlds and the grader of this process, made when they are first needed, and anew for another batch."""
 
     lock = threading.Lock()
+    batch: tuple[Task, str] | None = None
     grader: Grader | None = None
+    worlds: Worlds | None = None  # its own, on another machine than the batch's
+    read: ClassVar[dict[Path | None, str]] = {}  # the files as they were when they were first read, by the extra checks
 
     @classmethod
-    def of(cls, task: Task, worlds: Worlds, holds: Mapping[str, bool]) -> Grader:
-        if cls.grader is None:
+    def of(cls, task: Task, worlds: Worlds, facts: Mapping[str, Any]) -> Grader:
+        """The grader of a batch. Raises WorkerError where this process would grade otherwise than the batch promises."""
+        if cls.grader is None or cls.batch != (task, worlds.secret):
+            cls.close()
+            cls._compare(task, facts["digest"])
             if not worlds.folder.is_dir():  # this is another machine
-                worlds = Worlds(worlds.means).make()
-            threading.Thread(target=_end_with, args=(os.getppid(), worlds), daemon=True).start()
+                _sweep()
+                cls.worlds = worlds = Worlds(worlds.means).make()
+                atexit.register(worlds.remove)
             made = Grader(worlds, task.salt, task.extra)
-            if (held := grading.trial(made)) != holds:
+            if (held := grading.trial(made)) != facts["isolation"]["holds"]:
                 raise WorkerError(f"this process does not hold what the batch promises: {held}")
-            cls.grader = made
+            cls.grader, cls.batch = made, (task, worlds.secret)
         return cls.grader
+
+    @classmethod
+    def _compare(cls, task: Task, wanted: str) -> None:
+        """What the digest tells is on this machine's disk, and, where the process is old, in its memory as well."""
+        if digest(task) != wanted:
+            raise WorkerError(
+                "this machine has another version of tinytorch, or not the same extra checks in that folder"
+            )
+        now = digest(Task((), extra=task.extra))
+        if cls.read.setdefault(task.extra, now) != now:
+            raise WorkerError("tinytorch or the extra checks have changed since this process read them: start it anew")
+
+    @classmethod
+    def close(cls) -> None:
+        """End the grader, and remove the worlds that were made for it here."""
+        if cls.grader is not None:
+            cls.grader.close()
+        if cls.worlds is not None:
+            cls.worlds.remove()
+        cls.batch = cls.grader = cls.worlds = None
+
+
+def _begin(parent: int, worlds: Worlds) -> None:
+    """Leave Ctrl-C to the batch, and do not outlive it, graded or waiting."""
+    signal.signal(signal.SIGINT, lambda *_: None)  # which a student's process does not inherit
+    threading.Thread(target=_end_with, args=(parent, worlds), daemon=True).start()
 
 
 def _end_with(parent: int, worlds: Worlds) -> None:
@@ -161,7 +203,7 @@ def grade_one(
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """The results of a submission and the seconds they took, in a process that does nothing else."""
     with _Post.lock:
-        grader = _Post.of(task, worlds, facts["isolation"]["holds"])
+        grader = _Post.of(task, worlds, facts)
         return results(submission, task, grader, facts)
 
 
@@ -173,10 +215,46 @@ def run(batch: Batch) -> Outcome:
     batch.out.mkdir(parents=True, exist_ok=True)
     for name in ("results", "timings", "running"):
         (batch.out / name).mkdir(exist_ok=True)
-    with _alone(batch.out), Worlds(batch.means) as worlds:
+    _sweep()
+    with _ending_as_by_ctrl_c(), _alone(batch.out), Worlds(batch.means) as worlds:
         for left in batch.out.glob("*/.tinytorch-*"):  # by a batch that was killed while it wrote
             left.unlink()
         return _behind_walls(batch, worlds)
+
+
+def _sweep() -> None:
+    """Remove the worlds of processes that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob("tinytorch-worlds-*_*") if os.name == "posix" else ():
+        with suppress(OSError, ValueError):
+            owner = int(folder.name.removeprefix("tinytorch-worlds-").partition("_")[0])
+            if folder.lstat().st_uid == os.geteuid() and not _lives(owner):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is somebody else's
+        return True
+    return True
+
+
+@contextmanager
+def _ending_as_by_ctrl_c() -> Iterator[None]:
+    """Whoever is told to end, or loses the terminal, cleans up first."""
+    ours = []
+    if threading.current_thread() is threading.main_thread():
+        wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        ours = [number for number in wanted if signal.getsignal(number) == signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _behind_walls(batch: Batch, worlds: Worlds) -> Outcome:
@@ -246,11 +324,11 @@ def _grade(batch: Batch, worlds: Worlds, facts: Mapping[str, Any]) -> Outcome:
             _write(batch, outcome, submission, _failed(submission, keyed, said), {})
         else:
             (suspects if died else left).append((submission, keyed))
-    workers = min(batch.workers, max(len(left), 1))
-    with _executor(batch, workers) as executor:
+    workers = min(_at_once(batch), max(len(left), 1))
+    with _executor(batch, worlds, workers) as executor:
         suspects += _in_turn(batch, outcome, executor, worlds, left, workers)
     for one in suspects:
-        with _executor(batch, 1) as executor:
+        with _executor(batch, worlds, 1) as executor:
             for submission, keyed in _in_turn(batch, outcome, executor, worlds, [one], 1):
                 said = (
                     "the grader was ended while it graded this submission, though nothing else ran: look at it by hand"
@@ -292,22 +370,43 @@ def _in_turn(
 
 def _again(batch: Batch, outcome: Outcome, worlds: Worlds, jobs: Sequence[Job], workers: int) -> list[Job]:
     """Go on with those who were still waiting when a process died."""
-    with _executor(batch, workers) as executor:
+    with _executor(batch, worlds, workers) as executor:
         return _in_turn(batch, outcome, executor, worlds, list(reversed(jobs)), workers)
 
 
+def _at_once(batch: Batch) -> int:
+    """How many students are graded side by side."""
+    if batch.workers is not None:
+        return batch.workers
+    if not batch.cluster:
+        return os.cpu_count() or 1
+    with _client(batch.cluster) as client:
+        return max(1, len(client.nthreads()))  # one for each worker, which grades one student at a time
+
+
+def _client(address: str) -> Any:
+    import distributed
+
+    client_of: Any = distributed.Client
+    return client_of(address)
+
+
 @contextmanager
-def _executor(batch: Batch, workers: int) -> Iterator[Executor]:
+def _executor(batch: Batch, worlds: Worlds, workers: int) -> Iterator[Executor]:
     """Processes of this machine, or of a cluster."""
     if batch.cluster:
-        import distributed
-
-        client_of: Any = distributed.Client
-        with client_of(batch.cluster) as client:
+        with _client(batch.cluster) as client:
             yield client.get_executor(pure=False, retries=0)
     else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
-            yield executor
+        before, context = set(active_children()), get_context("spawn")
+        begin: dict[str, Any] = {"initializer": _begin, "initargs": (os.getpid(), worlds)}
+        with ProcessPoolExecutor(workers, mp_context=context, **begin) as executor:
+            try:
+                yield executor
+            except KeyboardInterrupt:  # nobody waits for those who are being graded
+                for child in set(active_children()) - before:
+                    child.terminate()
+                raise
 
 
 def _failed(submission: Submission, keyed: Mapping[str, Any], said: str) -> dict[str, Any]:

@@ -135,7 +135,7 @@ class Worlds:
 
     def make(self) -> Worlds:
         """Copy what there is to see."""
-        self.folder = Path(tempfile.mkdtemp(prefix="tinytorch-worlds-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"tinytorch-worlds-{os.getpid()}_"))  # of whom, for a sweep
         self.folder.chmod(0o711)
         self.secret = os.urandom(16).hex()
         self.base = self._place(["base"])
