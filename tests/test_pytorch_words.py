@@ -143,7 +143,8 @@ torch.use_deterministic_algorithms(True)  | manual_seed
 isinstance(x.dtype, torch.dtype)  | float32
 torch.channels_last  | array
 torch.complex64  | float64
-torch.bfloat16  | dtype
+torch.bfloat16  | float16 and float32
+x.bfloat16()  | float16 and float32
 torch.HalfTensor([1.0])  | tensor with dtype
 torch.einsum("ij,jk->ik", x, x.T)  | matmul
 from tinytorch import torchvision  | datasets
@@ -164,6 +165,8 @@ from tinytorch.optim.swa_utils import AveragedModel  | state_dict
 from tinytorch.optim.lr_scheduler import _LRScheduler  | LRScheduler
 torch.optim.LBFGS(parameters)  | Adam
 x.topk(2)  | argmax
+x.dot(x)  | tinytorch.dot
+x.layer_norm((3,))  | tinytorch.nn.functional.layer_norm
 x.retain_grad()  | autograd.grad
 x.data_ptr()  | array
 x.masked_fill_(x > 0, 0)  | masked_fill
@@ -212,6 +215,8 @@ def test_a_word_that_is_not_here_is_answered_with_what_is_near(line, tmp_path):
         ("x.to(0)", "to expects a data type, a device or a Tensor, got 0"),
         ('torch.load(path, map_location="cuda:0")', "on the CPU, the only device here, got map_location='cuda:0'"),
         ('torch.load(path, map_location={"cpu": "cuda:1"})', "the only device here, got map_location='cuda:1'"),
+        ("torch.where(x > 0)", "where expects a condition, and what to take where it holds and where not; the places"),
+        ("x.type()", "type expects a data type, as in x.type(float64); x.dtype says that it is float32"),
         ("torch.save(model, path)", "save cannot hold a Linear: save its state_dict() instead"),
     ],
 )

@@ -106,6 +106,7 @@ class Lacking:
     """A class that, asked for a name that its objects do not have, says which stands nearest."""
 
     __slots__ = ()
+    _functions: tuple[str, ...] = ()  # faces whose functions take such an object
 
     if not TYPE_CHECKING:  # who checks types knows what there is, and is to say what there is not
 
@@ -116,8 +117,19 @@ class Lacking:
             if not name.startswith("_"):
                 chosen = getattr(self, "__dict__", {})  # of a network its layers, as they were named
                 own, public = ([n for n in names if not n.startswith("_")] for names in (chosen, dir(self)))
-                hint = nearest(name, public, own)
+                hint = _function(name, self._functions) or nearest(name, public, own)
             raise AttributeError(f"{type(self).__name__} has no {name!r}{hint}")
+
+
+def _function(name: str, faces: Iterable[str]) -> str:
+    """How a sentence goes on that says there is no such method, where one of these faces has a function of that name."""
+    from inspect import isfunction  # for mistakes only
+
+    for module in map(import_module, faces):
+        value = getattr(module, name, None) if name in module.__all__ else None
+        if isfunction(value) and value.__module__ != "tinytorch.creation":  # which makes Tensors of other things
+            return f"; the nearest there is: {module.__name__}.{name}"
+    return ""
 
 
 # What is said of keywords
@@ -248,7 +260,8 @@ NEAREST = """
     std_mean var_mean aminmax: std, var, mean, amin and amax
     numel nelement: Tensor.numel
     Size: Tensor.shape, which is a tuple
-    half short byte char bfloat16 type_as: to, with a dtype
+    half short byte char type_as: to, with a dtype
+    bfloat16: float16 and float32, as a dtype, or given to Tensor.to
     new_zeros new_ones new_full new_empty new_tensor: zeros_like, ones_like, full_like and tensor
     stride storage untyped_storage data_ptr element_size is_contiguous: array, which says what it is in memory
     memory_format channels_last contiguous_format preserve_format strided layout: array, which says what it is in memory
@@ -294,7 +307,7 @@ NEAREST = """
     MNIST FashionMNIST CIFAR10 CIFAR100 ImageFolder: datasets.mnist, datasets.fashion_mnist and datasets.cifar10
     transforms: tinytorch.data, which has Compose, Normalize, Pad, RandomShift and others
     models: Sequential, or a Module of your own
-    autocast amp GradScaler: float32, which everything is computed in
+    autocast amp GradScaler: the same lines without it, computed in the dtype of the Tensors, float32 or another
     cuda mps xpu capturable: cpu, the only device
     synchronize current_device set_device get_device_name get_device_properties get_device_capability: cpu, the only device
     Event Stream current_stream mem_get_info memory_summary memory_reserved nvtx: cpu, the only device

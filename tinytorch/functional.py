@@ -121,8 +121,13 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 # Choosing and comparing
 
 
-def where(condition: Any, input: Any, other: Any) -> Tensor:
-    """input where the condition holds, else other; all three broadcast."""
+def where(condition: Any, input: Any = None, other: Any = None) -> Tensor:
+    """input where the condition holds, else other; all three broadcast. Raises TypeError where one of them is missing."""
+    if input is None or other is None:
+        said = "where expects a condition, and what to take where it holds and where not"
+        raise TypeError(
+            f"{said}; the places where it holds are np.nonzero(condition.array), what is there x[condition]"
+        )
     return apply(ops.where, input, other, condition=as_array(condition).astype(np.bool_, copy=False))
 
 

@@ -153,6 +153,7 @@ class TensorMethods(Lacking):
     """The methods of Tensor that are ops; see `tinytorch.tensor.Tensor`."""
 
     __slots__ = ()
+    _functions = ("tinytorch", "tinytorch.nn.functional")
 
     # Functions of every element
 
@@ -563,8 +564,10 @@ class TensorMethods(Lacking):
             return self.apply(ops.cast, self, dtype=np.dtype(dtype))
         return self.constant(np.ndarray.astype, self, dtype=dtype)
 
-    def type(self: Tensor, dtype: Any) -> Tensor:
-        """In another data type."""
+    def type(self: Tensor, dtype: Any = None) -> Tensor:
+        """In another data type. Raises TypeError without one, for which PyTorch gives a name of its own for what it is."""
+        if dtype is None:
+            raise TypeError(f"type expects a data type, as in x.type(float64); x.dtype says that it is {self.dtype}")
         return self.to(dtype)
 
     def float(self: Tensor) -> Tensor:
