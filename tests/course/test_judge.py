@@ -47,7 +47,7 @@ def test_a_ghost_student_passes_exercise_by_exercise(judge, module):
         for later in module.exercises[i:]:
             again, before = workspace.alone(later, own), failing[later.id]
             assert again.text == before.text or says(again) == says(before), later.id
-        own = workspace.source.put(own, module.library, exercise.functions)
+        own = workspace.source.put(own, module.library, module.solving(exercise))
         assert judge.verdict(exercise, workspace.alone(exercise, own)).ok, exercise.id
 
 
@@ -84,6 +84,18 @@ def test_no_check_needs_what_comes_in_a_later_module(judge, number):
     write_frame(judge.process.stdin, {"files": stubs, "probes": probes, "calls": calls, "seconds": 5.0})
     for (check, case), seen in zip(pairs, read_frame(judge.process.stdout)["outcomes"][1:], strict=True):
         assert judged_alone(check, case, seen) is None, (check.exercise, check.name)
+
+
+@pytest.mark.parametrize("id", ["01.3", "06.1", "07.6"])
+def test_a_part_of_the_solution_is_not_lent(judge, id):
+    """Private functions that only this exercise needs: who calls them without having written them does not pass."""
+    exercise = next(one for one in exercises() if one.id == id)
+    module, helpers = exercise.module, exercise.module.own_helpers(exercise)
+    own = workspace.source.put(module.stub(), module.library, exercise.functions)
+    assert helpers and helpers.isdisjoint(own.functions)
+    assert judge.verdict(exercise, workspace.alone(exercise, own)).failure.kind == "crash"
+    whole = workspace.source.put(own, module.library, helpers)
+    assert judge.verdict(exercise, workspace.alone(exercise, whole)).ok
 
 
 def test_helpers_and_imports_of_a_learner_come_along(judge, first):

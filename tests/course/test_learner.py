@@ -46,7 +46,7 @@ def learner(folder, *words, status=None, **changes):
 
 def solve(workspace, exercise):
     path = workspace.path(exercise.module)
-    write_whole(path, put(Source.read(path), exercise.module.library, exercise.functions).text)
+    write_whole(path, put(Source.read(path), exercise.module.library, exercise.module.solving(exercise)).text)
 
 
 def edit(workspace, old, new):

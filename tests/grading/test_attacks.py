@@ -326,5 +326,5 @@ def test_an_engine_that_calls_itself_for_every_step_is_told(bench):
     own = substituted(exercise.module, ["trace"], Source.of(RECURSIVE))
     files = {**library("02", "03"), "autograd": own.text}
     tests = [test for test in bench.grade(["02", "03"], **files)["tests"] if test["score"] < test["max_score"]]
-    assert [test["name"] for test in tests] == ["whole 03 ten thousand operations in a row, there and back"]
+    assert [test["name"] for test in tests] == ["whole 03 chain ten thousand operations in a row, there and back"]
     assert "calls itself" in tests[0]["output"]

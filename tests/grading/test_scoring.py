@@ -1,12 +1,15 @@
 """One submission: what it earns, what is said of it, and that nobody earns by knowing nothing."""
 
+import io
+
 import numpy as np
 import pytest
 
 from tests.grading.classroom import FEW, SMALL
 from tests.grading.conftest import by_number, library
 from tinytorch.course.exercises import modules
-from tinytorch.course.judge import Judge, with_variant
+from tinytorch.course.frames import write_frame
+from tinytorch.course.judge import Judge, WorkerError, with_variant
 from tinytorch.course.source import Source, put
 from tinytorch.grading import scoring, whole
 from tinytorch.grading.batch import CANARY, _hollow
@@ -21,7 +24,7 @@ def test_the_library_earns_all(bench):
     tests = by_number(result)
     assert all(test["score"] == test["max_score"] and test["status"] == "passed" for test in tests.values()), tests
     points = sum(exercise.points for exercise in modules()[2].exercises)
-    assert result["score"] == points + 2 * whole.POINTS and "whole 03" in tests
+    assert result["score"] == points + 2 * whole.POINTS and {"whole 03 expression", "whole 03 chain"} <= tests.keys()
 
 
 @pytest.mark.parametrize("module", [modules()[0], modules()[-1]], ids=lambda module: module.name)
@@ -105,8 +108,10 @@ def test_the_whole_runs_on_the_students_files_alone(bench):
     """A wrong product costs its own exercise; those of the next file are judged with the library's, the whole is not."""
     files = {"ops": library("01")["ops"].replace("return a * b, ", "return a * b + 1, "), **library("03")}
     tests = by_number(bench.grade(["01", "03"], **files))
-    assert [number for number, test in tests.items() if test["score"] < test["max_score"]] == ["01.1", "whole 03"]
-    assert tests["whole 03"]["score"] == 0 and "is wrong" in tests["whole 03"]["output"]
+    assert [number for number, test in tests.items() if test["score"] < test["max_score"]] == [
+        *("01.1", "whole 03 expression", "whole 03 chain")
+    ]
+    assert "is wrong" in tests["whole 03 expression"]["output"]
 
 
 def test_a_file_that_is_not_python_is_told_with_its_line(bench):
@@ -132,9 +137,66 @@ def test_a_fault_of_the_grader_is_an_error_and_no_number(bench, monkeypatch):
 
 def test_an_exercise_that_the_library_fails_is_nobodys_fault(bench):
     submission = scoring.Submission("ann", {"ops": FEW.encode()})
-    task = Task(("01",), broken={"01.2": "the library itself does not pass"})
+    task = Task(("01", "03"), broken=dict.fromkeys(("01.2", "whole 03 chain"), "the library itself does not pass"))
     result, _ = scoring.results(submission, task, bench.grader, bench.facts)
-    assert "score" not in by_number(result)["01.2"] and by_number(result)["01.1"]["score"] == 5
+    tests = by_number(result)
+    assert [number for number, test in tests.items() if "score" not in test] == ["01.2", "whole 03 chain"]
+    assert tests["01.1"]["score"] == 5
+
+
+def test_a_worker_that_ends_on_the_librarys_files_too_is_the_graders_fault(bench, monkeypatch):
+    def ends(*_):
+        raise WorkerError("out of memory")
+
+    monkeypatch.setattr(Judge, "ask", ends)
+    result = bench.grade(["03"], **library("03"))
+    assert "score" not in result and all(test["extra_data"]["state"] == "error" for test in result["tests"])
+
+
+def test_nobody_chooses_that_the_grader_fails(bench):
+    """By frames that are no outcomes, and by what Python itself cannot put together again."""
+    for forged in (
+        5,
+        {"error": 5},
+        {"error": {"type": "E", "message": "m", "trail": [1]}},
+        {"answer": 1, "changed": [2]},
+    ):
+        frame = io.BytesIO()
+        write_frame(frame, forged)
+        write = f"import os; os.write(3, {frame.getvalue()!r})"
+        for text in (f"{FEW}\n{write}\n", FEW.replace("return a * b, ", f"{write}\n    return a * b, ")):
+            test = by_number(bench.grade(["01"], ops=text))["01.1"]
+            assert test["score"] == 0 and test["extra_data"]["kind"] == "ended", (forged, test)
+    deep = FEW.replace("def mul(a: Array, b: Array)", f"def mul(a: Array, b: Array = {'1 + ' * 3000}1)")
+    assert "score" in bench.grade(["01"], ops=deep)
+
+
+def test_what_ended_after_a_wrong_answer_costs_as_much_and_is_flagged(bench, monkeypatch):
+    monkeypatch.setitem(bench.grader.limits, "seconds", 0.3)
+    wrong = SMALL.replace("return a + b, ", "return a + b + 1, ")
+    for body, said in (("__import__('os')._exit(0)", "the process was ended"), ("while True: pass", "took too long")):
+        result = bench.grade(["01"], ops=wrong.replace("    return -x, ", f"    {body}\n    return -x, "))
+        test = by_number(result)["01.1"]
+        assert test["extra_data"]["kind"] == "wrong" and any(said in flag for flag in result["extra_data"]["flags"])
+        assert bool(test["score"]) == ("while" in body)
+
+
+def test_a_check_that_is_passed_by_raising_is_worth_nothing_beside_others_either(bench):
+    """Normalize refuses some shapes: who refuses all channels passes that check, and has no share for it."""
+    module = modules()[6]
+    exercise = next(one for one in module.exercises if one.id == "07.6")
+    refusing = "        if self.mean.ndim:\n            raise ValueError('no')\n        array = _floats(x)\n"
+    own = module.library.text.replace("        array = _floats(x)\n", refusing, 1)
+    test = by_number(bench.grade(["07"], data=own))["07.6"]
+    passed, total = test["extra_data"]["checks"]
+    worthless = len(scoring.passed_by_nothing(exercise, bench.grader))
+    assert worthless and test["score"] == round(exercise.points * (passed - worthless) / total, 2) > 0
+
+
+def test_sets_of_strings_are_shown_in_the_same_order_each_time(bench):
+    said = 'raise ValueError({"ann", "bob", "cy", "dee", "eve", "fay", "guy", "hal"})\n    '
+    text = FEW.replace("return a * b, ", f"{said}return a * b, ")
+    assert len({by_number(bench.grade(["01"], ops=text))["01.1"]["output"] for _ in range(4)}) == 1
 
 
 def test_a_submission_that_used_all_its_time_is_told(bench, monkeypatch):
@@ -143,7 +205,7 @@ def test_a_submission_that_used_all_its_time_is_told(bench, monkeypatch):
     monkeypatch.setattr(scoring, "LONGEST", -1.0)
     result = bench.grade(["01", "03"], ops=FEW)
     assert result["score"] == 0 and "took more than" in by_number(result)["01.1"]["output"]
-    assert by_number(result)["whole 03"]["output"] == "no time was left"
+    assert by_number(result)["whole 03 expression"]["output"] == "no time was left"
 
 
 def test_who_sleeps_uses_time_too(bench, monkeypatch):
@@ -167,7 +229,8 @@ def test_who_comes_first_does_not_pay_for_the_class(bench, monkeypatch):
     monkeypatch.setattr(Judge, "ask", costly)
     for known in ("known", "worthless"):
         monkeypatch.setattr(bench.grader, known, {})
-    assert paid() == pytest.approx(paid()) and paid() >= 100
+    first, second = paid(), paid()
+    assert first == pytest.approx(second) and first >= 100
 
 
 def test_grading_again_gives_the_same(bench):

@@ -6,7 +6,7 @@ How a module is written stands in modules/README.md.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.machinery import SourceFileLoader
@@ -107,6 +107,24 @@ class Module:
             text = "".join(source.text_of(self.library, node) for node in self.library.functions[name])
             names += [other for other in went if other not in names and source.mentions(text, other.split(".")[-1])]
         return names
+
+    def own_helpers(self, exercise: Exercise) -> frozenset[str]:
+        """The private functions that this exercise's solution needs and nothing else does: they are a part of it."""
+        texts = {
+            name: "".join(source.text_of(self.library, node) for node in nodes)
+            for name, nodes in self.library.functions.items()
+        }
+        helpers = [name for name in texts if source.is_helper(name) and name not in self.messages]
+
+        def needed(names: Iterable[str]) -> list[str]:
+            found = list(names)
+            for name in found:  # which grows
+                text = texts[name]
+                found += [one for one in helpers if one not in found and source.mentions(text, one.split(".")[-1])]
+            return found
+
+        others = needed(name for name in texts if name not in (*helpers, *exercise.functions))
+        return frozenset(needed(exercise.functions)).difference(others, exercise.functions)
 
     @cached_property
     def mistakes(self) -> dict[str, list[Variant]]:

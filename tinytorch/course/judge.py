@@ -60,7 +60,12 @@ class Verdict:
     failure: Failure | None
     printed: str
     right: tuple[str, ...] = ()  # the names of the checks that pass
-    stopped: bool = False  # before its end, since it took too long
+    ended: str = ""  # what ended its process before all was answered: "time", "budget", "status 3", "SIGSEGV", ...
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was, since it took too long."""
+        return self.ended in ("time", "budget")
 
     @property
     def ok(self) -> bool:
@@ -127,12 +132,13 @@ class Judge:
         """Judge the text of a file in which all but this exercise is the library's (workspace.alone, substituted)."""
         checks, known = checks_of(exercise, self.extra), len(checks_of(exercise))
         reply, found = self._asked(exercise, source, checks[:known])
-        printed, stopped = reply["printed"], reply["ended"] in ("time", "budget")
+        printed, ended = reply["printed"], reply["ended"]
         if len(found) == known < len(checks):  # nothing that is seen where the unseen ones run comes to be told
             reply, more = self._asked(exercise, source, checks[known:], self.extra)
             found += more
+            ended = ended or reply["ended"]
         if not _loads(reply):
-            return Verdict(exercise, 0, len(checks), self.of_loading(reply), printed, stopped=stopped)
+            return Verdict(exercise, 0, len(checks), self.of_loading(reply), printed, ended=ended)
         failures = [failure for _, failure in found if failure]
         wrong = (failure for failure in failures if failure.kind != "unwritten")  # comes before what is missing
         failure = next(wrong, failures[0] if failures else None)
@@ -140,7 +146,7 @@ class Judge:
         if diagnose and failure is not None and failure.kind in ("wrong", "crash"):
             failure = self._diagnosed(exercise, self._with_numbers(exercise, source, failure), answers)
         right = tuple(one.check.name for one in answers if one.right)
-        return Verdict(exercise, len(right), len(checks), failure, printed, right, stopped)
+        return Verdict(exercise, len(right), len(checks), failure, printed, right, ended)
 
     def _asked(
         self, exercise: Exercise, source: Source, checks: Sequence[Check], extra: Path | None = None

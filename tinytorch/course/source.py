@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -276,8 +276,11 @@ def _margin(source: Source, node: ast.stmt) -> str:
     return line[: _width(line)]
 
 
-def complete(base: Source, library: Source) -> Source:
-    """`base` with what the library's functions may need and it lacks: imports, private functions, methods and names."""
+def complete(base: Source, library: Source, without: Collection[str] = ()) -> Source:
+    """`base` with what the library's functions may need and it lacks: imports, private functions, methods and names.
+
+    without: private functions that are not lent, "_spoken" or "Optimizer._updates".
+    """
     bound = _bound(base.tree.body)
     imports = [
         f"{_clause(node)} {ast.unparse(alias)}"
@@ -287,19 +290,22 @@ def complete(base: Source, library: Source) -> Source:
         if (alias.asname or alias.name.partition(".")[0]) not in bound
     ]
     begin, end = _imports_begin(base.tree), len(base.lines)
-    edits = [(begin, begin, imports), (end, end, _missing(base.tree.body, library.tree.body, library, ""))]
+    edits = [(begin, begin, imports), (end, end, _missing(base.tree.body, library.tree.body, library, "", without))]
     theirs = {node.name: node for node in base.tree.body if isinstance(node, ast.ClassDef)}
     for node in library.tree.body:
         if isinstance(node, ast.ClassDef) and (own := theirs.get(node.name)):
-            lines = _missing(own.body, node.body, library, _margin(base, own.body[-1]))
+            kept = [name.removeprefix(f"{node.name}.") for name in without if name.startswith(f"{node.name}.")]
+            lines = _missing(own.body, node.body, library, _margin(base, own.body[-1]), kept)
             edits.append((_ends(base, own), _ends(base, own), lines))
     return base.edited(edits)
 
 
-def _missing(body: list[ast.stmt], whole: list[ast.stmt], library: Source, margin: str) -> list[str]:
+def _missing(
+    body: list[ast.stmt], whole: list[ast.stmt], library: Source, margin: str, without: Collection[str]
+) -> list[str]:
     """The lines of the private functions and names of the library's file or class that a body lacks."""
     bound = _bound(body)
-    nodes = [node for node in whole if _private_name(node) not in (None, *bound)]
+    nodes = [node for node in whole if _private_name(node) not in (None, *bound, *without)]
     return [line for node in nodes for line in ["", *indent(text_of(library, node), margin).split("\n")]]
 
 
@@ -347,6 +353,11 @@ def extras(donor: Source, base: Source, names: Iterable[str]) -> list[str]:
     owners = {"", *(node.name for node in base.tree.body if isinstance(node, ast.ClassDef))}
     lacking = [name for name in donor.functions if name not in names and name not in base.functions]
     return [name for name in lacking if name.rpartition(".")[0] in owners]
+
+
+def is_helper(name: str) -> bool:
+    """Whether a function's own name says that it is private: "_zeros", "Optimizer._updates"."""
+    return re.search(r"(^|\.)_(?!_)[^.]*$", name) is not None
 
 
 def clashes(own: Source, library: Source) -> set[str]:

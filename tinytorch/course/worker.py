@@ -377,7 +377,7 @@ def serve(job: Mapping[str, Any], fork: bool = CAN_FORK, guard: Guard | None = N
             ready = _is_ready(child)
             while ready and len(outcomes) <= len(job["calls"]):
                 try:
-                    outcomes.append(read_frame(child.answers, _share(job)))
+                    outcomes.append(_outcome_in(child.answers, _share(job), loading=not outcomes))
                 except (EOFError, FrameError, OSError) as error:
                     bitten = "files" if watchdog.early else "budget" if watchdog.last else "time"
                     ended = bitten if watchdog.bit else "garbled" if isinstance(error, FrameError) else "ended"
@@ -410,6 +410,31 @@ def _is_ready(child: Child) -> bool:
         return bool(read_frame(child.answers) == READY)
     except (EOFError, FrameError, OSError):
         return False
+
+
+def _outcome_in(answers: BinaryIO, largest: int, loading: bool) -> Any:
+    """The next outcome. Raises FrameError where it is not of the form that run_job gives it: a child can write anything."""
+    outcome = read_frame(answers, largest)
+    match outcome:
+        case {"error": {"type": str(), "message": str(), "trail": [*trail], "asked": str()}}:
+            whole = all(_is_place(place) for place in trail)
+        case {"error": {"type": str(), "message": str(), "trail": []}}:
+            whole = True
+        case {"answer": _}:
+            whole = "error" not in outcome
+        case _:
+            whole = False
+    changed = outcome.get("changed", [] if loading else None) if whole else None
+    if not isinstance(changed, list) or not all(isinstance(name, str) for name in changed):
+        raise FrameError("a frame is not an outcome")
+    return outcome
+
+
+def _is_place(place: Any) -> bool:
+    match place:
+        case [str(), int(), str()]:
+            return True
+    return False
 
 
 def _theirs(trail: list[list[Any]], job: Mapping[str, Any]) -> list[list[Any]]:

@@ -85,7 +85,8 @@ def alone(exercise: Exercise, own: Source) -> Source:
     module = exercise.module
     if module.for_class:
         return own
-    return _with_library(own, module, [name for name in module.messages if name not in exercise.functions])
+    others = [name for name in module.messages if name not in exercise.functions]
+    return _with_library(own, module, others, module.own_helpers(exercise))
 
 
 def workable(exercise: Exercise, own: Source, path: str) -> Source:
@@ -116,16 +117,18 @@ def _without(module: Module, path: str, missing: KeyError) -> WorkspaceError:
     )
 
 
-def _with_library(own: Source, module: Module, names: Sequence[str]) -> Source:
+def _with_library(own: Source, module: Module, names: Sequence[str], without: frozenset[str] = frozenset()) -> Source:
     """A learner's file with some functions as the library has them, which call the library's private ones."""
-    completed, library, added = _prepared(own, module.library, frozenset(module.messages))
+    completed, library, added = _prepared(own, module.library, frozenset(module.messages), without)
     return source.put(completed, library, [*names, *added])
 
 
 @lru_cache(maxsize=32)
-def _prepared(own: Source, library: Source, asked: frozenset[str]) -> tuple[Source, Source, list[str]]:
-    """A learner's file with what it lacks; the library's, with other names for what both have and do differently; these."""
-    completed = source.complete(own, library)
+def _prepared(
+    own: Source, library: Source, asked: frozenset[str], without: frozenset[str]
+) -> tuple[Source, Source, list[str]]:
+    """A learner's file with what it lacks, but for what is not lent; the library's, with other names for what both have and do differently; these."""
+    completed = source.complete(own, library, without)
     clashing = source.clashes(completed, library) - {name.split(".")[-1] for name in asked}
     apart = source.renamed(library, sorted(clashing), "_of_the_library")
     return completed, apart, [name for name in apart.functions if name.endswith("_of_the_library")]

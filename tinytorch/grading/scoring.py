@@ -7,10 +7,11 @@ the order of the class.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tinytorch.course import report, source
 from tinytorch.course.checks import Check, Difference
@@ -27,6 +28,8 @@ from tinytorch.grading.submissions import Submission
 PASSED, FAILED, SKIPPED, ERROR = "passed", "failed", "skipped", "error"
 LONGEST = 300.0  # seconds that a submission may use
 WIDTH = 88
+ENDS_THE_WORKER = "your code ended, or froze, the process that started it"
+T = TypeVar("T")
 TRIVIAL = (  # bodies that know nothing: checks that they pass are worth nothing by themselves
     *(f'raise {name}("no")' for name in ("ValueError", "TypeError", "IndexError", "RuntimeError", "KeyError")),
     *("return None", "pass"),
@@ -40,9 +43,7 @@ class Task:
     numbers: tuple[str, ...]  # of the modules
     salt: str = ""
     extra: Path | None = None
-    broken: Mapping[str, str] = field(
-        default_factory=dict
-    )  # exercises that the library fails, and why: the grader's fault
+    broken: Mapping[str, str] = field(default_factory=dict)  # what the library fails, and why: the grader's fault
 
     @property
     def modules(self) -> list[Module]:
@@ -130,23 +131,34 @@ def _of_exercise(exercise: Exercise, own: Source, grader: Grader) -> Mark:
         return _mark(found, own, grader)
     except WorkspaceError as error:
         return _without(exercise, FAILED, str(error))
-    except SyntaxError as error:  # what is put together of two files that can be read
-        return _without(exercise, FAILED, f"{own.path} cannot be joined with the library's functions: {error.msg}")
+    except (SyntaxError, RecursionError) as error:  # what is put together of two files that can be read
+        said = error.msg if isinstance(error, SyntaxError) else "something in it is nested too deeply"
+        return _without(exercise, FAILED, f"{own.path} cannot be joined with the library's functions: {said}")
     except Exception as error:
         return _without(exercise, ERROR, f"the grader failed: {type(error).__name__}: {error}")
 
 
 def _verdict(exercise: Exercise, text: Source, grader: Grader) -> Verdict:
-    """A verdict. Where the worker ends twice on a text, and not on the library's own, that is the text's doing."""
+    library = exercise.module.library
+    found = _unless_it_ends_the_worker(
+        grader, lambda: grader.verdict(exercise, text), lambda: grader.verdict(exercise, library, diagnose=False)
+    )
+    if found is not None:
+        return found
+    return Verdict(exercise, 0, len(checks_of(exercise, grader.extra)), Failure("ended", ENDS_THE_WORKER), "")
+
+
+def _unless_it_ends_the_worker(grader: Grader, theirs: Callable[[], T], librarys: Callable[[], T]) -> T | None:
+    """What comes of a student's code; None where the worker ends twice on it, and not on the library's own.
+
+    Raises WorkerError where it ends on that too, which is the grader's fault.
+    """
     for _ in range(2):
-        try:
-            return grader.verdict(exercise, text)
-        except WorkerError:
-            continue
+        with suppress(WorkerError):
+            return theirs()
     with grader.unpaid():
-        grader.verdict(exercise, exercise.module.library, diagnose=False)
-    said = "your code ended, or froze, the process that started it"
-    return Verdict(exercise, 0, len(checks_of(exercise, grader.extra)), Failure("ended", said), "")
+        librarys()
+    return None
 
 
 def _mark(found: Verdict, own: Source, grader: Grader) -> Mark:
@@ -156,9 +168,11 @@ def _mark(found: Verdict, own: Source, grader: Grader) -> Mark:
         details["printed"] = without_addresses(found.printed)[:2000]
     if failure is None:
         return Mark(exercise.id, exercise.title, exercise.points, PASSED, exercise.points, "", details)
-    share = found.passed / found.total if found.total and failure.kind != "ended" else 0
-    if share and set(found.right) <= passed_by_nothing(exercise, grader):
-        share = 0
+    died = failure.kind == "ended" or (found.ended and not found.stopped)
+    earned = set() if died or not found.right else set(found.right) - passed_by_nothing(exercise, grader)
+    share = len(earned) / found.total if found.total else 0
+    if found.ended and failure.kind not in ("time", "ended"):  # which came after what is told of
+        details["besides"] = "a call that took too long" if found.stopped else "the process was ended"
     if failure.kind == "time":  # in which line of a loop it was stopped is chance: grading again must come to the same
         failure = replace(failure, trail=())
         found = replace(found, failure=failure)
@@ -253,32 +267,41 @@ def _of_the_whole(sources: Mapping[str, Source], task: Task, grader: Grader, end
     grader.enter([module.name for module in task.modules])
     for part in whole.parts(task.numbers):
         began = time.monotonic()
-        if f"whole {part.name}" in task.broken:
-            mark = _part(part, ERROR, task.broken[f"whole {part.name}"])
-        elif not sources or grader.used > end:
-            mark = _part(
-                part, SKIPPED if not sources else FAILED, "nothing was handed in" if not sources else "no time was left"
-            )
+        if _number(part) in task.broken:
+            mark = _part(part, ERROR, task.broken[_number(part)])
+        elif not sources:
+            mark = _part(part, SKIPPED, "nothing that can be run was handed in")
+        elif grader.used > end:
+            mark = _part(part, FAILED, "no time was left")
         else:
             mark = _of_part(part, sources, grader)
         yield replace(mark, seconds=time.monotonic() - began)
 
 
+def _number(part: Check) -> str:
+    return f"whole {part.exercise} {part.name}"
+
+
 def _part(part: Check, state: str, what: str) -> Mark:
     points = {PASSED: whole.POINTS, ERROR: None}.get(state, 0)
-    return Mark(f"whole {part.exercise}", part.shows, whole.POINTS, state, points, what)
+    return Mark(_number(part), part.shows, whole.POINTS, state, points, what)
 
 
 def _of_part(part: Check, sources: Mapping[str, Source], grader: Grader) -> Mark:
     cases = part.cases(grader.salt)
+    library = {name: next(m.library for m in modules() if m.name == name) for name in sources}
     try:
-        reply = grader.ask(sources, whole.PROBES, cases)
+        reply = _unless_it_ends_the_worker(
+            grader,
+            lambda: grader.ask(sources, whole.PROBES, cases),
+            lambda: grader.ask(library, whole.PROBES, cases),
+        )
+        if reply is None:
+            return _part(part, FAILED, ENDS_THE_WORKER)
         loaded, *outcomes = reply["outcomes"] or [{"error": ""}]
         if "error" in loaded:
             return _part(part, FAILED, f"Together: {grader.of_loading(reply).what}")
         failures = [found for case, seen in zip(cases, outcomes, strict=False) if (found := judged(part, case, seen))]
-    except WorkerError:
-        return _part(part, FAILED, "your code ended, or froze, the process that started it")
     except Exception as error:
         return _part(part, ERROR, f"the grader failed: {type(error).__name__}: {error}")
     if failures or len(outcomes) < len(cases):
@@ -307,7 +330,8 @@ def results(
             "extra_data": {**data, "state": "refused", "refused": submission.refused},
         }, {}
     found = list(marks(submission, task, grader))
-    data["flags"] = remarks_on(submission, task.modules)
+    besides = [f"{mark.number}: {mark.details['besides']}" for mark in found if "besides" in mark.details]
+    data["flags"] = [*remarks_on(submission, task.modules), *besides]
     data["state"] = ERROR if any(mark.state == ERROR for mark in found) else "graded"
     notes = [f"Isolation: {facts['isolation']['means']}.", *(f"{remark}." for remark in submission.remarks)]
     whole_result: dict[str, Any] = {"output": "\n".join(notes), "output_format": "text", "stdout_visibility": "hidden"}

@@ -226,7 +226,7 @@ def _copy_library(base: Path) -> None:
         if compiled.is_file():  # which is valid as long as the file's time and size are the same
             (place.parent / "__pycache__").mkdir(exist_ok=True)
             shutil.copy2(compiled, place.parent / "__pycache__")
-    compileall.compile_dir(base, quiet=2)
+    compileall.compile_dir(base, quiet=2, stripdir=str(base))  # no file tells where this lies
     for path in base.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
 
@@ -263,9 +263,10 @@ def cell(worlds: Worlds, world: Path) -> Cell:
         "unshare": means.namespaces and not inside,
         "still": means.still,
     }
-    words = [python, "-I", "-S", "-B", "-X", "utf8", "-c", _start(place, worlds.python), json.dumps(plan)]
+    words = [python, "-P", "-s", "-S", "-B", "-X", "utf8", "-c", _start(place, worlds.python), json.dumps(plan)]
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **dict.fromkeys(threads, "1")}
+    environment["PYTHONHASHSEED"] = "0"  # a set of strings is shown in the same order whenever it is graded
     return Cell([*(_bubble(means, world, python) if inside else []), *words], environment, scratch)
 
 
