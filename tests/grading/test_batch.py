@@ -24,6 +24,7 @@ from tinytorch.course.judge import WorkerError
 from tinytorch.grading import batch as batches
 from tinytorch.grading.batch import Batch, Refused, run
 from tinytorch.grading.scoring import Task, results
+from tinytorch.grading.submissions import read_all
 from tinytorch.grading.world import Means, Worlds
 
 ROOT = str(tinytorch.__path__[0]).removesuffix("/tinytorch")
@@ -215,8 +216,36 @@ def test_a_process_that_dies_costs_one_student_and_the_rest_is_graded(again, her
     result = of(again.out, "bob")
     assert "score" not in result and "no verdict on your work" in result["output"]
     assert [path.name for path in (again.out / "running").iterdir()] == ["bob"]
-    outcome = run(again)  # has died twice: not tried again, and still no number
-    assert outcome.errors == ["bob"] and "died twice" in of(again.out, "bob")["output"]
+    for _ in range(2):  # has died twice: not tried again, however often it is asked, and still no number
+        outcome = run(again)
+        assert outcome.errors == ["bob"] and "died twice" in of(again.out, "bob")["output"]
+    marker = re.search(r"remove (running/\S+) to have it graded again", of(again.out, "bob")["output"])[1]
+    (again.out / marker).unlink()
+    monkeypatch.setattr(Dying, "dies_of", "nobody")
+    assert run(again).errors == [] and list((again.out / "running").iterdir()) == []
+
+
+class Ended(Here):
+    """The batch is ended while the first is graded."""
+
+    def submit(self, function, submission, *args):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_batch_that_is_ended_is_nobodys_death(again, here, monkeypatch, before):
+    """However often: only a machine that died tells of a student."""
+    shutil.rmtree(again.out / "results")
+    (ann,) = (one for one in read_all(again.submissions, ["ops"]) if one.student == "ann")
+    monkeypatch.setattr(batches, "read_all", lambda folder, wanted: [ann])
+    if before:
+        (again.out / "running" / "ann").write_text("1\n")
+    monkeypatch.setattr(batches, "ProcessPoolExecutor", lambda workers, **_: Ended())
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            run(again)
+        assert batches._deaths(again.out, ann) == before
+        assert len(list((again.out / "running").iterdir())) == before
 
 
 def test_whoever_was_being_graded_when_the_machine_died_is_graded_alone_and_last(again, here, monkeypatch):

@@ -320,8 +320,8 @@ def _grade(batch: Batch, worlds: Worlds, facts: Mapping[str, Any]) -> Outcome:
             outcome.kept += 1
             _count(outcome, submission, before)
         elif died >= DEATHS and not batch.force:
-            said = "the machine or the grader died twice while this submission was graded: look at it by hand"
-            _write(batch, outcome, submission, _failed(submission, keyed, said), {})
+            said = f"the machine or the grader died twice while this submission was graded: {_by_hand(submission)}"
+            _write(batch, outcome, submission, _failed(submission, keyed, said), {}, keep_marker=True)
         else:
             (suspects if died else left).append((submission, keyed))
     workers = min(_at_once(batch), max(len(left), 1))
@@ -330,9 +330,8 @@ def _grade(batch: Batch, worlds: Worlds, facts: Mapping[str, Any]) -> Outcome:
     for one in suspects:
         with _executor(batch, worlds, 1) as executor:
             for submission, keyed in _in_turn(batch, outcome, executor, worlds, [one], 1):
-                said = (
-                    "the grader was ended while it graded this submission, though nothing else ran: look at it by hand"
-                )
+                said = "the grader was ended while it graded this submission, though nothing else ran"
+                said = f"{said}: {_by_hand(submission)}"
                 _write(batch, outcome, submission, _failed(submission, keyed, said), {}, keep_marker=True)
     return outcome
 
@@ -342,10 +341,12 @@ def _in_turn(
 ) -> list[Job]:
     """Grade side by side; returns those during whose grading a process died, and those that then were not begun."""
     waiting, running, broken = list(reversed(jobs)), dict[Future[Any], Job](), list[Job]()
+    begun: list[Submission] = []
     try:
         while waiting or running:
             while waiting and len(running) < workers and not broken:
                 submission, keyed = waiting.pop()
+                begun.append(submission)
                 _mark(batch.out, submission)
                 running[executor.submit(grade_one, submission, batch.task, worlds, keyed)] = submission, keyed
             if not running:
@@ -361,11 +362,12 @@ def _in_turn(
                     said = f"the grader failed: {type(error).__name__}: {error}"
                     result, seconds = _failed(submission, keyed, said), {}
                 _write(batch, outcome, submission, result, seconds)
+                begun.remove(submission)
+        return broken + _again(batch, outcome, worlds, waiting, workers) if broken else []
     except KeyboardInterrupt:  # nobody who was being graded has done anything
-        for submission, _ in running.values():
-            _unmark(batch.out, submission)
+        for submission in begun:
+            _take_back(batch.out, submission)
         raise
-    return broken + _again(batch, outcome, worlds, waiting, workers) if broken else []
 
 
 def _again(batch: Batch, outcome: Outcome, worlds: Worlds, jobs: Sequence[Job], workers: int) -> list[Job]:
@@ -413,6 +415,11 @@ def _failed(submission: Submission, keyed: Mapping[str, Any], said: str) -> dict
     """The results of a student about whom the grader could not come to a verdict."""
     data = {"student": submission.student, **keyed, "remarks": list(submission.remarks), "state": ERROR, "flags": []}
     return {"output": f"This is no verdict on your work: {said}.", "tests": [], "extra_data": {**data, "error": said}}
+
+
+def _by_hand(submission: Submission) -> str:
+    """What an instructor does about it."""
+    return f"look at it by hand, and remove running/{submission.name} to have it graded again"
 
 
 # Files
@@ -463,6 +470,14 @@ def _marker(out: Path, submission: Submission) -> Path:
 def _mark(out: Path, submission: Submission) -> None:
     """Note that a student is being graded, for the first time or once more."""
     write_whole(_marker(out, submission), f"{_deaths(out, submission) + 1}\n")
+
+
+def _take_back(out: Path, submission: Submission) -> None:
+    """Note that this grading of a student was ended from outside, which is no death."""
+    if (deaths := _deaths(out, submission) - 1) > 0:
+        write_whole(_marker(out, submission), f"{deaths}\n")
+    else:
+        _unmark(out, submission)
 
 
 def _unmark(out: Path, submission: Submission) -> None:
