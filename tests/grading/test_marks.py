@@ -172,6 +172,15 @@ def test_students_are_found_by_whatever_the_book_calls_them(tmp_path):
     assert fill_canvas(book, tmp_path / "canvas.csv", marks(bob=1.0), "Homework 2").filled == 1
 
 
+def test_two_students_of_one_line_are_told_and_neither_is_filled_in(tmp_path):
+    book = tmp_path / "book.csv"
+    book.write_text(CANVAS)
+    both = [Row(student, "graded", {}, {}, final=1.0) for student in ("ann", "u1", "bob")]
+    for found in (both, both[::-1]):
+        filled = fill_canvas(book, tmp_path / "canvas.csv", found, "Homework 1")
+        assert (filled.filled, sorted(filled.unknown)) == (1, ["ann", "u1"]) and "Ann, Lee" in filled.unmarked
+
+
 def test_moodle_gets_its_own_book_back(tmp_path):
     book = tmp_path / "book.csv"
     book.write_text(MOODLE)

@@ -129,7 +129,7 @@ def export(options: argparse.Namespace) -> int:
                 raise CommandError(str(error), 1) from None
             print(f"{options.out / name}: {filled.filled} marks.")
             if filled.unknown:
-                print(f"Not in {book.name}, or not once: {', '.join(filled.unknown)}.")
+                print(f"Not in {book.name}, not once, or two for one line: {', '.join(filled.unknown)}.")
             if filled.unmarked:
                 print(f"Without a mark there: {', '.join(filled.unmarked)}.")
     return 0

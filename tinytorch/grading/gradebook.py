@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ MOODLE = ("ID number", "Username", "Email address", "Identifier", "Full name")
 
 @dataclass(frozen=True)
 class Filled:
-    """What became of a gradebook: students without a line in it, and lines without a mark."""
+    """What became of a gradebook: students without a line of their own in it, and lines without a mark."""
 
     filled: int
     unknown: list[str]
@@ -49,10 +50,12 @@ def _fill(
     head = lines[0]
     target = _target(book, head, known, column)
     places = _places(lines, [head.index(key) for key in keys if key in head])
+    own = {row.student: places.get(_plain(row.student), []) for row in marks}
+    claims = Counter(found[0] for found in own.values() if len(found) == 1)
     unknown, done = [], set()
     for row in marks:
-        found = places.get(_plain(row.student), [])
-        if len(found) != 1:
+        found = own[row.student]
+        if len(found) != 1 or claims[found[0]] > 1:  # nobody knows whose line it is
             unknown.append(row.student)
         elif row.final is not None:
             lines[found[0]] += [""] * (len(head) - len(lines[found[0]]))
