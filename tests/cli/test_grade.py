@@ -105,7 +105,22 @@ def test_nothing_that_a_terminal_would_obey_is_printed(graded, capsys):
     out, _ = graded
     assert main(["grade", str(out.parent / "in"), "--out", str(out), "--modules", "1", "--allow-weak"]) == 0
     said = capsys.readouterr().out
-    assert "0 graded, 13 as before" in said and "Not readable: hal, linked, torn." in said and "\x1b" not in said
+    assert "0 graded, 10 as before" in said and "Not readable: hal, linked, torn." in said and "\x1b" not in said
+
+
+def test_the_last_lines_say_who_has_a_mark_who_has_none_and_of_whom_nothing_is_there(tmp_path, capsys):
+    (tmp_path / "in" / "ann").mkdir(parents=True)
+    (tmp_path / "in" / "ann" / "ops.py").write_text(SMALL, encoding="utf-8")
+    (tmp_path / "in" / "notes.txt").write_text("mine")
+    words = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--modules", "1", "--allow-weak"]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "1 graded, 0 as before: " in said and "Not readable: notes.txt." in said and "no longer" not in said
+    shutil.rmtree(tmp_path / "in" / "ann")
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "0 graded, 0 as before: " in said and "From submissions that are no longer there: ann." in said
+    assert lines_of(tmp_path / "out")["ann"]["final"] == "5"
 
 
 def test_marks_are_put_together_anew_by_export(graded, tmp_path, capsys):

@@ -93,7 +93,7 @@ def of(out, student):
 
 def test_everybody_is_graded_whatever_the_others_handed_in(graded):
     asked, outcome = graded
-    assert (outcome.graded, outcome.kept, outcome.errors) == (7, 0, [])
+    assert (outcome.graded, outcome.kept, outcome.errors) == (5, 0, [])
     assert sorted(outcome.refused) == ["gil", "hal"]
     scores = {
         student: of(asked.out, student).get("score") for student in ("ann", "bob", ODD, "eve", "fay", "gil", "hal")
@@ -105,9 +105,9 @@ def test_everybody_is_graded_whatever_the_others_handed_in(graded):
 
 def test_graded_again_all_is_the_same_to_the_byte(graded, again, here):
     before = table(again.out)
-    assert run(again).kept == 7 and table(again.out) == before
+    assert run(again).kept == 5 and table(again.out) == before
     outcome = run(replace(again, force=True, workers=1))
-    assert outcome.graded == 7 and table(again.out) == before
+    assert outcome.graded == 5 and table(again.out) == before
 
 
 def test_only_who_changed_is_graded_again(again, here, tmp_path):
@@ -116,7 +116,17 @@ def test_only_who_changed_is_graded_again(again, here, tmp_path):
     (folder / "ann" / "ops.py").write_text(WRONG, encoding="utf-8")
     (folder / "ann" / "notes.txt").write_text("no file of the course")
     outcome = run(replace(again, submissions=folder))
-    assert (outcome.graded, outcome.kept) == (1, 6) and of(again.out, "ann")["score"] == 3.33
+    assert (outcome.graded, outcome.kept) == (1, 4) and of(again.out, "ann")["score"] == 3.33
+
+
+def test_results_of_submissions_that_are_no_longer_there_are_kept_and_told(again, here, tmp_path):
+    folder, before = tmp_path / "in", table(again.out)
+    shutil.copytree(again.submissions, folder)
+    (folder / "bob.zip").unlink()
+    outcome = run(replace(again, submissions=folder))
+    assert (outcome.graded, outcome.kept, outcome.gone) == (0, 4, ["bob"]) and table(again.out) == before
+    assert json.loads((again.out / "gone.json").read_text()) == ["bob"]
+    assert run(again).gone == []
 
 
 def test_with_other_checks_everybody_is_graded_again(again, here, monkeypatch):
@@ -211,7 +221,7 @@ class Dying(Executor):
 def test_a_process_that_dies_costs_one_student_and_the_rest_is_graded(again, here, monkeypatch):
     monkeypatch.setattr(batches, "ProcessPoolExecutor", lambda workers, **_: Dying(workers))
     outcome = run(replace(again, force=True, workers=3))
-    assert outcome.errors == ["bob"] and outcome.graded == 7
+    assert outcome.errors == ["bob"] and outcome.graded == 6
     assert Dying.alone[-1] == "bob"
     result = of(again.out, "bob")
     assert "score" not in result and "no verdict on your work" in result["output"]
@@ -296,7 +306,7 @@ def test_a_cluster_comes_to_the_same(graded, tmp_path):
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
     with distributed.LocalCluster(**options) as cluster:
         asked = replace(graded[0], out=tmp_path / "out", cluster=cluster.scheduler_address)
-        assert run(asked).graded == 7
+        assert run(asked).graded == 5
     assert table(tmp_path / "out") == table(graded[0].out)
 
 

@@ -92,8 +92,26 @@ def test_feedback_says_what_is_wrong_with_input_and_answer(written):
 def test_the_report_tells_who_needs_a_look_and_why(written):
     out = written
     text = "".join(Checked((out / "report.html").read_text(encoding="utf-8")).text)
-    assert "3 students. Isolation: " in text and "Mean 39.4, median 58.3, of 60 points." in text
+    assert "3 students.Isolation: " in text and "Mean 39.4, median 58.3, of 60 points." in text
     assert EVIL not in text and "uses _exit" in text and "is the library's own text" in text and "0.50 s" in text
+
+
+def test_the_report_tells_whose_submissions_are_no_longer_there(written):
+    (written / "gone.json").write_text('["eve"]')
+    write_pages(written, rows(written))
+    text = "".join(Checked((written / "report.html").read_text(encoding="utf-8")).text)
+    assert "From submissions that are no longer there: eve." in text
+
+
+def test_where_students_were_graded_behind_other_walls_the_report_tells_whose(written):
+    path = written / "results" / "eve.json"
+    result = json.loads(path.read_text())
+    result["extra_data"]["isolation"] = {"means": "limits", "holds": {"files": False, "network": True}}
+    path.write_text(json.dumps(result))
+    write_pages(written, rows(written))
+    text = "".join(Checked((written / "report.html").read_text(encoding="utf-8")).text)
+    assert "Isolation of eve: limits.A student's code was not kept from files: " in text
+    assert f"Isolation of {EVIL}, ann: " in text
 
 
 def test_pages_are_the_same_when_they_are_written_again(written):

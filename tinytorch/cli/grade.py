@@ -100,6 +100,8 @@ def grade(options: argparse.Namespace) -> int:
     print(
         f"{outcome.graded} graded, {outcome.kept} as before: grades.csv, report.html and feedback/ are in {options.out}."
     )
+    if outcome.gone:
+        print(f"From submissions that are no longer there: {', '.join(outcome.gone)}.")
     if outcome.refused:
         print(f"Not readable: {', '.join(outcome.refused)}.")
     if outcome.errors:

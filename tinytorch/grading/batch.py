@@ -34,6 +34,7 @@ from tinytorch.course.source import Source
 from tinytorch.course.workspace import write_whole
 from tinytorch.grading import grader as grading
 from tinytorch.grading.grader import Grader
+from tinytorch.grading.marks import GONE, read_results
 from tinytorch.grading.scoring import ERROR, PASSED, Task, marks, results
 from tinytorch.grading.similarity import write_pairs
 from tinytorch.grading.submissions import Submission, read_all
@@ -72,12 +73,13 @@ class Batch:
 
 @dataclass
 class Outcome:
-    """What became of a batch."""
+    """What became of a batch: how many have marks, from now or from before, and which students have none."""
 
     graded: int = 0
     kept: int = 0
-    errors: list[str] = field(default_factory=list)  # students
+    errors: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)  # with results of submissions that are no longer there
 
 
 # What a result depends on
@@ -272,7 +274,12 @@ def _behind_walls(batch: Batch, worlds: Worlds) -> Outcome:
         facts = {"version": tinytorch.__version__, "digest": digest(batch.task), "isolation": isolation}
         task = replace(batch.task, broken=_gated(batch, grader, facts))
     outcome = _grade(replace(batch, task=task), worlds, facts)
-    write_pairs(batch.out, read_all(batch.submissions, [module.name for module in task.modules]), task.modules)
+    there = read_all(batch.submissions, [module.name for module in task.modules])
+    outcome.gone = sorted(
+        {result["extra_data"]["student"] for result in read_results(batch.out)} - {one.student for one in there}
+    )
+    write_whole(batch.out / GONE, _json(outcome.gone))
+    write_pairs(batch.out, there, task.modules)
     return outcome
 
 
@@ -317,7 +324,7 @@ def _grade(batch: Batch, worlds: Worlds, facts: Mapping[str, Any]) -> Outcome:
         before = read_result(batch.out, submission.name)
         died = _deaths(batch.out, submission)
         if not batch.force and before.get("key") == keyed["key"] and before.get("state") != ERROR and not died:
-            outcome.kept += 1
+            outcome.kept += before["state"] == "graded"
             _count(outcome, submission, before)
         elif died >= DEATHS and not batch.force:
             said = f"the machine or the grader died twice while this submission was graded: {_by_hand(submission)}"
@@ -450,7 +457,7 @@ def _write(
     write_whole(batch.out / "timings" / f"{submission.name}.json", _json(seconds))
     if not keep_marker:
         _unmark(batch.out, submission)
-    outcome.graded += 1
+    outcome.graded += result["extra_data"]["state"] == "graded"
     _count(outcome, submission, result["extra_data"])
     score = f"{result['score']:g} points" if "score" in result else result["output"]
     batch.say(f"{submission.student}: {score}")

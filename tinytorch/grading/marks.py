@@ -21,6 +21,7 @@ from tinytorch.course.workspace import write_whole
 
 FACTS = ("state", "final", "total", "most", "days late", "share")
 OVERRIDES, TIMES = "overrides.csv", "times.csv"
+GONE = "gone.json"  # students with results of submissions that are no longer there
 
 
 class Wrong(ValueError):

@@ -13,7 +13,7 @@ from typing import Any
 from tinytorch.course.exercises import modules
 from tinytorch.course.workspace import write_whole
 from tinytorch.grading.html import Html, joined, page, tag
-from tinytorch.grading.marks import Row, read_results
+from tinytorch.grading.marks import GONE, Row, read_results
 from tinytorch.grading.similarity import SIMILAR, Pair
 from tinytorch.grading.submissions import file_name
 
@@ -104,25 +104,35 @@ def report(
     rows: Sequence[Row],
     timings: Sequence[Mapping[str, float]],
     pairs: Sequence[Pair],
+    gone: Sequence[str] = (),
 ) -> str:
     """What an instructor wants to know of a class."""
     graded = [row for row in rows if row.state == "graded"]
     content: list[str | None] = [tag("h1", "Report on a class")]
     if results:
-        isolation = results[0]["extra_data"]["isolation"]
-        content.append(tag("p", f"{len(rows)} students. Isolation: {isolation['means']}.", class_="soft"))
-        content += _not_held(isolation)
+        content += [tag("p", f"{len(rows)} students.", class_="soft"), *_isolation(results)]
+    if gone:
+        content.append(tag("p", f"From submissions that are no longer there: {', '.join(gone)}."))
     content += [tag("h2", "Marks"), _distribution(graded), tag("h2", "Exercises"), _exercises(results, timings)]
     content += [tag("h2", "Who needs a look"), _look(results, pairs)]
     return page("Report on a class", *content)
 
 
-def _not_held(isolation: Mapping[str, Any]) -> list[Html]:
-    open_ = [name for name, held in isolation["holds"].items() if not held]
-    said = (
-        f"A student's code was not kept from {', '.join(open_)}: see what follows from that before you use these marks."
-    )
-    return [tag("p", said, class_="error")] if open_ else []
+def _isolation(results: Sequence[Mapping[str, Any]]) -> list[Html]:
+    """By what code was shut in and what that did not keep it from: of all, and whose where they differ."""
+    students: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for result in results:
+        data = result["extra_data"]
+        open_ = tuple(name for name, held in data["isolation"]["holds"].items() if not held)
+        students.setdefault((data["isolation"]["means"], open_), []).append(data["student"])
+    said = []
+    for (means, open_), names in students.items():
+        whose = f" of {', '.join(names)}" if len(students) > 1 else ""
+        said.append(tag("p", f"Isolation{whose}: {means}.", class_="soft"))
+        if open_:
+            walls = f"A student's code was not kept from {', '.join(open_)}"
+            said.append(tag("p", f"{walls}: see what follows from that before you use these marks.", class_="error"))
+    return said
 
 
 def _distribution(rows: Sequence[Row]) -> Html:
@@ -270,4 +280,5 @@ def write_pages(out: Path, rows: Sequence[Row]) -> None:
         write_whole(out / "feedback" / f"{file_name(student)}.html", feedback(result, by_student[student]))
     timings = [_times(out, result["extra_data"]["student"]) for result in results]
     pairs = [Pair(**pair) for pair in json.loads((out / SIMILAR).read_text(encoding="utf-8"))]
-    write_whole(out / "report.html", report(results, rows, timings, pairs))
+    gone = json.loads((out / GONE).read_text(encoding="utf-8")) if (out / GONE).is_file() else []
+    write_whole(out / "report.html", report(results, rows, timings, pairs, gone))
