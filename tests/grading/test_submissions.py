@@ -1,5 +1,6 @@
 """What is handed in: whatever lies there, the files of the course are read, and nothing else happens."""
 
+import errno
 import io
 import os
 import stat
@@ -184,6 +185,21 @@ def test_names_of_files_are_plain_and_nobody_elses(student):
     assert name != file_name(student + " ") and name.isascii() and not set(name) & set("/\\<>:\"|?*'= ")
     assert name[0].isalnum() and "~" in name
     assert file_name("ann-1.b") == "ann-1.b"
+
+
+@pytest.mark.parametrize("closed", ["ann", "ann/work"])
+def test_a_folder_that_cannot_be_read_is_told(tmp_path, monkeypatch, closed):
+    """Root reads every folder, so the system refuses here by hand."""
+    put(tmp_path, "ann/work/ops.py")
+    scan = os.scandir
+
+    def refusing(place):
+        if os.fspath(place) == str(tmp_path / closed):
+            raise PermissionError(errno.EACCES, "Permission denied", str(place))
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert only(tmp_path).refused == f"{closed!r} cannot be read: Permission denied"
 
 
 def test_a_loose_file_is_told(tmp_path):

@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import NoReturn
 
 from tinytorch.course.source import LARGEST, Source
 from tinytorch.text import legible, printable
@@ -135,8 +136,12 @@ def _small_enough(path: Path) -> Path:
 
 
 def _of_folder(folder: Path) -> Iterator[Entry]:
+    def refuse(error: OSError) -> NoReturn:
+        place = PurePosixPath(*Path(error.filename or folder).relative_to(folder.parent).parts)
+        raise Unreadable(f"{_quoted(place)} cannot be read: {error.strerror}")
+
     count = 0
-    for here, folders, files in os.walk(folder):
+    for here, folders, files in os.walk(folder, onerror=refuse):
         inside = PurePosixPath(*Path(here).relative_to(folder).parts)
         if len(inside.parts) >= DEEPEST:
             folders.clear()
