@@ -15,7 +15,7 @@ from tinytorch.grading.advice import remarks_on
 from tinytorch.grading.html import Html, page, tag
 from tinytorch.grading.marks import rows
 from tinytorch.grading.pages import write_pages
-from tinytorch.grading.similarity import pairs
+from tinytorch.grading.similarity import Pair, pairs
 from tinytorch.grading.submissions import Submission, file_name
 
 FIRST = modules()[0]
@@ -190,6 +190,13 @@ def test_only_whoever_copied_is_flagged():
     found = pairs(submissions, [FIRST])
     assert [(pair.first, pair.second) for pair in found] == [("s03", "copy")]
     assert "shares more with copy" in found[0].said("copy")
+
+
+def test_of_many_exercises_alike_the_rest_is_counted():
+    numbers = tuple(f"01.{i}" for i in range(1, 12))
+    for other in ("", "bob"):
+        assert "01.7, 01.8 and 3 more" in Pair("ann", other, numbers).said(other)
+    assert "more" not in Pair("ann", "", numbers[:8]).said("")
 
 
 def test_a_class_of_right_answers_in_the_same_words_is_not_flagged_pair_by_pair():

@@ -28,6 +28,7 @@ LEAST = 40.0  # bits of surprise that two must share
 OUTLYING = 6.0  # robust deviations above the class's median
 EXERCISES = 3  # that must be the library's own to the letter
 LINES = 3  # of such an exercise
+MOST = 8  # exercises that are named
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Pair:
 
     def said(self, other: str) -> str:
         """In a sentence, to one of them."""
-        where = ", ".join(self.exercises[:8])
+        more = f" and {len(self.exercises) - MOST} more" if len(self.exercises) > MOST else ""
+        where = ", ".join(self.exercises[:MOST]) + more
         if not other:
             return f"is the library's own text to the letter in {where}"
         return f"shares more with {other} than others of the class do, in {where} ({self.bits:.0f} bits)"
