@@ -84,12 +84,13 @@ def test_the_example_of_the_page_is_what_it_says(tmp_path):
 
 def test_changes_by_hand_come_on_top_and_a_total_is_final(out):
     (out / "overrides.csv").write_text(
-        "student,exercise,points,comment\nann,01.2,9,as discussed\neve,01.1,7,\n=cmd(),,20,\n"
+        "student,exercise,points,comment\nann,01.2,9,as discussed\neve,01.1,7,\n=cmd(),,20,in person\n"
     )
     (out / "times.csv").write_text("student,submitted\nann,2026-11-01T00:00\n=cmd(),2026-12-01T00:00\n")
     before = {path: path.read_bytes() for path in (out / "results").iterdir()}
     found = rows(out, DUE, Late.of("percent:50"))
-    assert of(found, "ann").final == 9.5 and "as discussed" in of(found, "ann").comments
+    assert of(found, "ann").final == 9.5 and of(found, "ann").comments[0] == "01.2: as discussed"
+    assert of(found, "=cmd()").comments[0] == "in person"
     assert of(found, "eve").final == 12 and of(found, "=cmd()").final == 20
     assert before == {path: path.read_bytes() for path in (out / "results").iterdir()}
 

@@ -145,7 +145,7 @@ def _override(path: Path, known: Mapping[str, Row]) -> dict[str, float]:
             else:
                 raise Wrong(f"{path.name} line {line} names {entry['exercise']!r}, which was not graded")
         if entry["comment"]:
-            row.comments.append(entry["comment"])
+            row.comments.append(": ".join(filter(None, (entry["exercise"], entry["comment"]))))
     return totals
 
 
