@@ -115,11 +115,16 @@ def test_the_last_lines_say_who_has_a_mark_who_has_none_and_of_whom_nothing_is_t
     words = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--modules", "1", "--allow-weak"]
     assert main(words) == 0
     said = capsys.readouterr().out
+    assert said.startswith("Without --salt the inputs are those of `") and "which students know" in said
     assert "1 graded, 0 as before: " in said and "Not readable: notes.txt." in said and "no longer" not in said
     shutil.rmtree(tmp_path / "in" / "ann")
-    assert main(words) == 0
+    assert main([*words, "--salt", "term"]) == 0
     said = capsys.readouterr().out
-    assert "0 graded, 0 as before: " in said and "From submissions that are no longer there: ann." in said
+    assert (
+        "--salt" not in said
+        and "0 graded, 0 as before: " in said
+        and "From submissions that are no longer there: ann." in said
+    )
     assert lines_of(tmp_path / "out")["ann"]["final"] == "5"
 
 
@@ -132,7 +137,9 @@ def test_marks_are_put_together_anew_by_export(graded, tmp_path, capsys):
     assert main(["grade", "export", *out, "--canvas", str(tmp_path / "book.csv"), *late]) == 0
     assert (tmp_path / "out" / "canvas.csv").read_text().splitlines()[1:] == ["Ann Lee,1,ann,4.5", "Bob Ray,2,bob,"]
     assert "1 day late: 10% less" in lines_of(tmp_path / "out")["ann"]["comments"]
-    assert "Without a mark there: Bob Ray." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Without a mark there: Bob Ray." in said and "canvas.csv: 1 marks." in said
+    assert re.search(r"out.grades\.csv: marks for 10 of 13 students, 1 late\.", said)
     assert json.loads((tmp_path / "out" / "results" / "ann.json").read_text())["score"] == 5  # as it was
 
     assert main(["grade", "export", *out, "--canvas", str(tmp_path / "book.csv")]) == 1

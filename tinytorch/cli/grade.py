@@ -78,6 +78,7 @@ def grade(options: argparse.Namespace) -> int:
     if options.workers is not None and options.workers < 1:
         raise CommandError(f"--workers takes a number from 1 on, not {options.workers}")
     numbers = chosen_modules(options.modules)
+    _warn_of_no_salt(options)
     try:
         means = probed(options.level)
         extra = options.extra_checks.resolve() if options.extra_checks else None
@@ -109,6 +110,15 @@ def grade(options: argparse.Namespace) -> int:
     return 1 if outcome.errors else 0
 
 
+def _warn_of_no_salt(options: argparse.Namespace) -> None:
+    """Say what is lost without a salt."""
+    if not options.salt:
+        said = (
+            "Without --salt the inputs are those of `tinytorch check`, which students know: choose a word for the term."
+        )
+        print(as_typed(said))
+
+
 def export(options: argparse.Namespace) -> int:
     """Put marks, manual changes and lateness together, and fill in gradebooks."""
     from tinytorch.grading.gradebook import fill_canvas, fill_moodle
@@ -123,6 +133,9 @@ def export(options: argparse.Namespace) -> int:
             f"{options.out / TIMES} says when work came: say --due and --late with every export, or --late none", 1
         )
     marks = _publish(options.out, options)
+    given = [row for row in marks if row.final is not None]
+    late = f", {sum(row.days_late > 0 for row in given)} late" if options.due else ""
+    print(f"{options.out / 'grades.csv'}: marks for {len(given)} of {len(marks)} students{late}.")
     for book, fill, name in ((options.canvas, fill_canvas, "canvas.csv"), (options.moodle, fill_moodle, "moodle.csv")):
         if book is not None:
             try:
@@ -149,6 +162,7 @@ def _archive(options: argparse.Namespace) -> int:
     from tinytorch.grading.adapter import archive
 
     numbers = ",".join(chosen_modules(options.modules))
+    _warn_of_no_salt(options)
     archive(options.out, numbers, options.salt, options.allow_weak)
     print(f"{options.out}: upload it as the autograder of a programming assignment.")
     return 0
