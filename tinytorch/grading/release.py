@@ -263,5 +263,6 @@ In this folder you write a deep learning library, file by file: FILES. Each func
     python -m tinytorch list             all exercises, and how each stands
 
 Write them in order: what comes later is checked with what you wrote before. The checks compare with recorded answers; your
-work is graded with other inputs. Hand in FILES, in a folder or a zip.
+work is graded with other inputs, where only NumPy and Python's own modules can be imported. Hand in FILES, in a folder or a
+zip.
 """
