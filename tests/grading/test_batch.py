@@ -306,6 +306,8 @@ def test_a_cluster_comes_to_the_same(graded, tmp_path):
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
     with distributed.LocalCluster(**options) as cluster:
         asked = replace(graded[0], out=tmp_path / "out", cluster=cluster.scheduler_address)
+        before = replace(asked, out=tmp_path / "before", task=replace(asked.task, salt="last term"), workers=None)
+        assert run(before).graded == 5
         assert run(asked).graded == 5
     assert table(tmp_path / "out") == table(graded[0].out)
 

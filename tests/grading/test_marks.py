@@ -95,6 +95,20 @@ def test_changes_by_hand_come_on_top_and_a_total_is_final(out):
     assert before == {path: path.read_bytes() for path in (out / "results").iterdir()}
 
 
+def test_parts_of_the_whole_have_columns_and_are_changed_by_hand_as_exercises_are(out):
+    path = out / "results" / "ann.json"
+    result = json.loads(path.read_text())
+    for name in ("expression", "chain"):
+        facts = {"number": f"whole 03 {name}", "name": f"whole 03 {name} what it shows", "max_score": 5, "score": 5}
+        result["tests"].append({**facts, "extra_data": {"state": "passed"}})
+    path.write_text(json.dumps(result))
+    (out / "overrides.csv").write_text("student,exercise,points\nann,whole 03 chain,2\n")
+    found = rows(out)
+    assert of(found, "ann").final == 22
+    write_grades(out, found)
+    assert (out / "grades.csv").read_text().splitlines()[0].endswith("01.2,whole 03 expression,whole 03 chain,comments")
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [

@@ -119,11 +119,10 @@ def rows(out: Path, due: datetime | None = None, late: Late | None = None) -> li
 def _row(result: Mapping[str, Any]) -> Row:
     data = result["extra_data"]
     tests = result["tests"]
-    numbers = [test["name"] if test["number"].startswith("whole") else test["number"] for test in tests]
-    points = {number: test.get("score") for number, test in zip(numbers, tests, strict=True)}
+    points = {test["number"]: test.get("score") for test in tests}
     if not tests:
         points = {"": None}  # nobody knows what it is worth
-    most = {number: test["max_score"] for number, test in zip(numbers, tests, strict=True)}
+    most = {test["number"]: test["max_score"] for test in tests}
     said = data.get("refused") or data.get("error") or ""
     return Row(data["student"], data["state"], points, most, comments=[said] if said else [])
 

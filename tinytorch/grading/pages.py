@@ -54,8 +54,7 @@ def _marks(tests: Sequence[Mapping[str, Any]], row: Row) -> Html:
     lines = []
     for test in tests:
         state = test["extra_data"]["state"]
-        number = test["name"] if test["number"].startswith("whole") else test["number"]
-        points = row.exercises.get(number)
+        points = row.exercises.get(test["number"])
         earned = "-" if points is None else f"{points:g}"
         lines.append(
             tag(
