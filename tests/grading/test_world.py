@@ -35,6 +35,14 @@ def test_what_is_graded_is_not_there_in_a_faster_form_either():
         space["convolution_in_slabs"](*[None] * 5, count=(), kernel_size=(), stride=(), dilation=(), groups=1)
 
 
+def test_no_bytecode_tells_where_the_whole_library_lies(monkeypatch, tmp_path):
+    """Its folder has a name that nobody guesses; what was compiled there is read in every world."""
+    monkeypatch.setattr(world, "cache_from_source", lambda _: str(tmp_path / "none"))  # as in an archive
+    with Worlds(Means()) as worlds:
+        compiled = list(worlds.without(["ops"]).rglob("*.pyc"))
+        assert len(compiled) > 20 and not any(worlds.base.name.encode() in file.read_bytes() for file in compiled)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 def test_where_mounts_are_refused_the_rest_is_kept(monkeypatch):
     monkeypatch.setattr(grader, "landlock_version", lambda: 6)
