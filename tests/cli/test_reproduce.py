@@ -81,6 +81,14 @@ def test_a_study_is_shown_with_its_question_its_table_and_its_picture(called, pr
     assert [line.split("  ")[0] for line in err.splitlines()] == [f"pretended run {i}/4" for i in (1, 2, 3, 4)]
 
 
+def test_it_says_how_many_runs_were_kept_from_before(called, pretend):
+    pretend()
+    told = [" ".join(called("reproduce", "pretended", "--workers", 1, "--seeds", n)[1].split()) for n in (1, 2, 2)]
+    assert "processor time; --full" in told[0]
+    assert "4 runs took" in told[1] and "processor time, 2 of them kept from before; --full" in told[1]
+    assert "processor time, all of them kept from before; --full" in told[2]
+
+
 def test_a_full_one_says_what_holds_and_ends_with_1_where_something_does_not(called, pretend, tmp_path):
     pretend()
     status, out, _ = called("reproduce", "pretended", "--full", "--workers", 1)

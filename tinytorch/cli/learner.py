@@ -420,13 +420,14 @@ def challenge(options: argparse.Namespace) -> int:
     from tinytorch.course import challenges
 
     known = {module.name: module for module in modules() if module.name in challenges.CHALLENGES}
+    numbered = {module.number: module for module in known.values()}
     if options.name is None:
         for module in known.values():
             _print_row(f"{module.number} {module.name}: {challenges.CHALLENGES[module.name].title}")
         return 0
-    if options.name not in known:
+    module = known.get(options.name) or numbered.get(options.name.zfill(2))
+    if module is None:
         raise CommandError(f"there is no challenge {options.name!r}: choose from {', '.join(known)}")
-    module = known[options.name]
     with at_desk() as desk:
         desk.workspace.sources()  # says what is wrong with a file
         own = [exercise for exercise in module.exercises if desk.passes(exercise)]
@@ -543,7 +544,9 @@ def add_parser(commands: Any, name: str, summary: str) -> None:
         parser.add_argument("--fast", default="", metavar="FUNCTION", help="take the library's own for this one")
         parser.add_argument("--preset", choices=machine.PRESETS, help=f"for this kind of machine ({machine.preset()})")
     if name == "challenge":
-        parser.add_argument("name", nargs="?", metavar="NAME", help="a module's name (without one, they are listed)")
+        parser.add_argument(
+            "name", nargs="?", metavar="NAME", help="a module, by name or number (without one, they are listed)"
+        )
     if name == "run":
         parser.add_argument("script", metavar="SCRIPT", help="a Python file")
         parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="what the script is given")

@@ -110,19 +110,20 @@ def reproduce(study: Study, options: argparse.Namespace) -> int:
     except ImportError as error:
         raise CommandError(str(error), 1) from error
     store = Store(study)
+    kept = len(store.results(runs))
     print(f"{textwrap.fill(study.question, _columns())}\n", flush=True)
     try:
         failures = runner.conduct(study, runs, store, pool, Progress(label=study.name, unit="run"))
     except KeyboardInterrupt:
         finished = store.results(runs)
-        show(study, finished, [], options.full)
+        show(study, finished, [], options.full, kept)
         write_files(study, finished, [], runs, options)
         print(f"\n{len(finished)} of {len(runs)} runs are finished and kept: the same command goes on from there.")
         raise
 
     results = store.results(runs)
     panels = study.picture(results) if len(results) == len(runs) else []
-    show(study, results, panels, options.full)
+    show(study, results, panels, options.full, kept)
     write_files(study, results, panels, runs, options)
     if failures:
         (failed, reason), others = failures[0], len(failures) - 1
@@ -139,13 +140,13 @@ def _said(error: BaseException) -> str:
 # What it prints
 
 
-def show(study: Study, results: Results, panels: Sequence[Panel], full: bool) -> None:
-    """Print the table and the picture; of a study that is not finished there is no picture."""
+def show(study: Study, results: Results, panels: Sequence[Panel], full: bool, kept: int) -> None:
+    """Print the table and the picture; of a study that is not finished there is no picture. kept: runs from before."""
     braille = text.can_draw_braille(sys.stdout)
     plus_minus = "±" if braille else "+-"
     rows = study.table(results)
     print("\n".join(text_rows(rows, plus_minus, full, _columns())))
-    print(f"\n{textwrap.fill(note(results, full, plus_minus), _columns())}")
+    print(f"\n{textwrap.fill(note(results, full, plus_minus, kept), _columns())}")
     for panel in panels:
         print(f"\n{panel.text(_columns(), braille)}")
 
@@ -180,12 +181,13 @@ def text_range(row: Row) -> str:
             return f"{low:g} to {high:g}"
 
 
-def note(results: Results, full: bool, plus_minus: str) -> str:
-    """What the figures are means over, what they took, and what to ask for next."""
+def note(results: Results, full: bool, plus_minus: str, kept: int) -> str:
+    """What the figures are means over, what they took, how many of them were there before, and what to ask for next."""
     seeds = sorted({result.run.seed for result in results})
     over = f"means {plus_minus} standard errors over seeds {seeds[0]} to {seeds[-1]}; " if len(seeds) > 1 else ""
     took = f"{len(results)} runs took {_duration(sum(result.seconds for result in results))} of processor time"
-    return f"{over}{took}{'' if full else '; --full is what is held against the published figures'}"
+    before = f", {'all' if kept == len(results) else kept} of them kept from before" if kept else ""
+    return f"{over}{took}{before}{'' if full else '; --full is what is held against the published figures'}"
 
 
 def _duration(seconds: float) -> str:

@@ -451,7 +451,8 @@ library's own code stands in for it, so that whatever you write runs in real tra
 2. `tinytorch` checks the exercise you are at and says exactly what is wrong; `tinytorch watch` does so on every save.
 3. `tinytorch task` says what the exercise asks for, `tinytorch hint` helps, `tinytorch list` shows the way, `tinytorch
    next` goes on, `tinytorch run script.py` runs any script on your own files.
-4. `tinytorch milestone` trains networks on real data with what you wrote; `tinytorch challenge` measures how fast it is.
+4. `tinytorch milestone mlp` trains a network on real data with what you wrote, `tinytorch challenge ops` measures how fast it is;
+   `tinytorch milestone` and `tinytorch challenge` list what else there is.
 
 Your files are never overwritten; `tinytorch reset ID` keeps a copy in `backups/`. Where your shell does not find
 `tinytorch`, start it as you did at first, by its path or as `python -m tinytorch`.
