@@ -2,8 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# compat: with any other editable mode, a checkout named tinytorch hides the package from a Python started beside it
-INSTALL := $(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable
+# compat: with any other editable mode, a checkout named tinytorch hides the package from a Python started beside it; setuptools
+# warns that it may go one day, which is nothing to who only installs
+INSTALL := PYTHONWARNINGS='ignore:Compat editable installs' $(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .PHONY: help demo test test-long mutation pi-tests measure pi bench oracles book book-pdf check coverage clean
