@@ -420,14 +420,14 @@ def challenge(options: argparse.Namespace) -> int:
     from tinytorch.course import challenges
 
     known = {module.name: module for module in modules() if module.name in challenges.CHALLENGES}
-    numbered = {module.number: module for module in known.values()}
     if options.name is None:
         for module in known.values():
             _print_row(f"{module.number} {module.name}: {challenges.CHALLENGES[module.name].title}")
         return 0
-    module = known.get(options.name) or numbered.get(options.name.zfill(2))
-    if module is None:
+    name = {module.number: name for name, module in known.items()}.get(options.name.zfill(len("01")), options.name)
+    if name not in known:
         raise CommandError(f"there is no challenge {options.name!r}: choose from {', '.join(known)}")
+    module = known[name]
     with at_desk() as desk:
         desk.workspace.sources()  # says what is wrong with a file
         own = [exercise for exercise in module.exercises if desk.passes(exercise)]
