@@ -438,5 +438,4 @@ def _raised(error: Mapping[str, Any], what: str) -> str:
 
 def _environment() -> dict[str, str]:
     """UTF-8 and one thread for the worker, whatever the terminal's locale."""
-    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-    return {**os.environ, **dict.fromkeys(threads, "1"), "PYTHONUTF8": "1"}
+    return {**os.environ, **worker.ONE_THREAD, "PYTHONUTF8": "1"}

@@ -26,6 +26,7 @@ from typing import IO, Any, BinaryIO
 
 import numpy as np
 
+from tinytorch._threads import THREADS
 from tinytorch.course.checks import arrays_in, copied
 from tinytorch.course.frames import LARGEST, FrameError, read_frame, without_addresses, write_frame
 from tinytorch.course.source import Source
@@ -37,8 +38,9 @@ ASLEEP = 4  # times as long by the clock as of the processor: what sleeps ends t
 LOADING = 2  # times as long as a call, before a file counts as one that never ends: small machines load for seconds
 READY = "ready"  # a child's first frame, before it runs anything of the learner's
 LOOK = 0.05  # seconds from one look of a guard to the next
-GLANCE = 0.01  # the same, at least
+GLANCE = 0.01  # the least of it, where a deadline is nearer
 MOMENT = 1.0  # seconds that a child which answers no more has to end by itself
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", *THREADS), "1")  # of a worker's environment
 PROBES = "probes.py"  # how a traceback names the checks' half
 CAN_FORK = hasattr(os, "fork") and sys.platform != "darwin"  # on a Mac, forking a process with threads may hang it
 
@@ -152,12 +154,10 @@ def _become_child(printed: int, seconds: float) -> None:
     for wanted, given in ((nothing, 0), (printed, 1), (printed, 2)):
         os.dup2(wanted, given)
     if os.name == "posix":
-        import resource
-
-        _limit(resource.RLIMIT_FSIZE, WRITTEN)
-        _limit(resource.RLIMIT_CORE, 0)
-        _limit(resource.RLIMIT_CPU, int(seconds) + 1)
-        _limit(resource.RLIMIT_DATA, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
+        limit("RLIMIT_FSIZE", WRITTEN)
+        limit("RLIMIT_CORE", 0)
+        limit("RLIMIT_CPU", int(seconds) + 1)
+        limit("RLIMIT_DATA", os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
     sys.stdin = open(0, encoding="utf-8", closefd=False)
     sys.stdout, sys.stderr = (
         io.TextIOWrapper(io.BufferedWriter(Printed(fd)), encoding="utf-8", errors="replace", line_buffering=True)
@@ -165,12 +165,15 @@ def _become_child(printed: int, seconds: float) -> None:
     )
 
 
-def _limit(which: int, amount: int) -> None:
+def limit(name: str, amount: int) -> None:
+    """Limit this process for good (man 2 setrlimit), where the system knows the name; never above what is so already."""
     import resource
 
-    hard = resource.getrlimit(which)[1]
-    amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-    resource.setrlimit(which, (amount, amount))
+    which = getattr(resource, name, None)
+    if which is not None:
+        hard = resource.getrlimit(which)[1]
+        amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+        resource.setrlimit(which, (amount, amount))
 
 
 def _share(job: Mapping[str, Any]) -> int:

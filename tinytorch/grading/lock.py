@@ -19,7 +19,7 @@ from importlib import import_module
 from typing import Any
 
 from tinytorch.course import worker
-from tinytorch.course.worker import Guard
+from tinytorch.course.worker import Guard, limit
 from tinytorch.grading import calls
 from tinytorch.grading.calls import call, libc
 
@@ -91,16 +91,6 @@ def ruleset(version: int, readable: Sequence[str], own: str) -> int:
 
 
 # Limits, rights and namespaces
-
-
-def _limit(name: str, amount: int) -> None:
-    import resource
-
-    which = getattr(resource, name, None)
-    if which is not None:
-        hard = resource.getrlimit(which)[1]
-        amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-        resource.setrlimit(which, (amount, amount))
 
 
 def _drop_capabilities() -> None:
@@ -178,7 +168,7 @@ class Lock(Guard):
         os.chdir(self.own)
         os.environ["TMPDIR"] = os.environ["HOME"] = tempfile.tempdir = self.own
         for name, amount in LIMITS.items():
-            _limit(name, amount)
+            limit(name, amount)
         if sys.platform == "linux":
             end_with_parent()
             if os.getppid() != self.server:  # which had ended by then

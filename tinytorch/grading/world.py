@@ -26,6 +26,7 @@ import numpy as np
 from tinytorch._places import PACKAGE
 from tinytorch.course.exercises import COURSE
 from tinytorch.course.source import Source, stub
+from tinytorch.course.worker import ONE_THREAD
 from tinytorch.grading.lock import WRITTEN
 
 MACHINERY = {  # what the worker needs besides the library: nothing that knows an answer
@@ -264,8 +265,7 @@ def cell(worlds: Worlds, world: Path) -> Cell:
         "still": means.still,
     }
     words = [python, "-P", "-s", "-S", "-B", "-X", "utf8", "-c", _start(place, worlds.python), json.dumps(plan)]
-    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **dict.fromkeys(threads, "1")}
+    environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **ONE_THREAD}
     environment["PYTHONHASHSEED"] = "0"  # a set of strings is shown in the same order whenever it is graded
     return Cell([*(_bubble(means, world, python) if inside else []), *words], environment, scratch)
 
