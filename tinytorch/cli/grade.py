@@ -83,10 +83,10 @@ def grade(options: argparse.Namespace) -> int:
         means = probed(options.level)
         extra = options.extra_checks.resolve() if options.extra_checks else None
         wanted = batch.Batch(
-            folder.resolve(),
-            options.out.resolve(),
-            Task(numbers, options.salt, extra),
-            means,
+            submissions=folder.resolve(),
+            out=options.out.resolve(),
+            task=Task(numbers, options.salt, extra),
+            means=means,
             workers=options.workers,
             force=options.force,
             allow_weak=options.allow_weak,

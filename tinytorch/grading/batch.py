@@ -394,7 +394,10 @@ def _at_once(batch: Batch) -> int:
 
 
 def _client(address: str) -> Any:
-    import distributed
+    try:
+        import distributed
+    except ImportError as error:
+        raise Refused(f"--dask needs dask.distributed ({error}): python -m pip install distributed") from None
 
     client_of: Any = distributed.Client
     return client_of(address)
