@@ -14,6 +14,7 @@ from tinytorch.course.source import Source, put
 from tinytorch.grading import scoring, whole
 from tinytorch.grading.batch import CANARY, _hollow
 from tinytorch.grading.scoring import Task
+from tinytorch.grading.submissions import Submission
 
 FIRST = modules()[0]
 WRONG = FEW.replace("return a * b, ", "return a * b + 1, ")
@@ -104,6 +105,12 @@ def test_a_missing_file_loses_itself_and_the_whole(bench):
     assert tests["03.1"]["output"] == "tensor.py was not handed in"
 
 
+def test_a_file_that_cannot_be_taken_is_said_where_its_exercises_are(bench):
+    submission = Submission("ann", {}, ("ops.py is there 2 times: a/ops.py, b/ops.py",))
+    result, _ = scoring.results(submission, Task(("01",)), bench.grader, bench.facts)
+    assert {test["output"] for test in result["tests"]} == set(submission.remarks)
+
+
 def test_the_whole_runs_on_the_students_files_alone(bench):
     """A wrong product costs its own exercise; those of the next file are judged with the library's, the whole is not."""
     files = {"ops": library("01")["ops"].replace("return a * b, ", "return a * b + 1, "), **library("03")}
@@ -136,7 +143,7 @@ def test_a_fault_of_the_grader_is_an_error_and_no_number(bench, monkeypatch):
 
 
 def test_an_exercise_that_the_library_fails_is_nobodys_fault(bench):
-    submission = scoring.Submission("ann", {"ops": FEW.encode()})
+    submission = Submission("ann", {"ops": FEW.encode()})
     task = Task(("01", "03"), broken=dict.fromkeys(("01.2", "whole 03 chain"), "the library itself does not pass"))
     result, _ = scoring.results(submission, task, bench.grader, bench.facts)
     tests = by_number(result)

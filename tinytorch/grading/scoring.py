@@ -90,7 +90,9 @@ def marks(submission: Submission, task: Task, grader: Grader) -> Iterator[Mark]:
     sources: dict[str, Source] = {}
     for module in task.modules:
         if module.name not in submission.files:
-            yield from (_without(e, SKIPPED, f"{module.name}.py was not handed in") for e in module.exercises)
+            said = next((one for one in submission.remarks if f"{module.name}.py" in one), "")
+            said = said or f"{module.name}.py was not handed in"
+            yield from (_without(e, SKIPPED, said) for e in module.exercises)
         elif said := submission.problem(module.name):
             yield from (_without(e, FAILED, said) for e in module.exercises)
         else:
