@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # compat: with any other editable mode, a checkout named tinytorch hides the package from a Python started beside it; setuptools
-# warns that it may go one day, which is nothing to who only installs
+# warns that it may go one day, which those who install need not read
 INSTALL := PYTHONWARNINGS='ignore:Compat editable installs' $(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 

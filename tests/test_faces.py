@@ -14,6 +14,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import tinytorch
+from tinytorch import _lazy
 from tinytorch._lazy import NEAREST, face
 
 FACES = [
@@ -193,6 +194,20 @@ def test_finders_are_asked_for_modules_that_are_not_there():
         importlib.util.find_spec("tinytorch.jit")
     for finder in sys.meta_path:
         assert finder.find_spec("tinytorch.nothing_imported.jit", []) is None
+
+
+def test_what_a_class_release_has_not_yet_comes_with_a_later_module(monkeypatch):
+    assert _lazy.left_out() == []
+    monkeypatch.setattr(_lazy, "COURSE", ("ops", "autograd", "later", "latest"))
+    monkeypatch.setattr(_lazy, "_homes", {"tinytorch.beside_later"})
+    assert _lazy.left_out() == [3, 4]
+    for code in ("import tinytorch.beside_later", "from tinytorch import beside_later"):
+        with pytest.raises(
+            ModuleNotFoundError, match=r"^tinytorch.beside_later is not in this release: .* module 03 or"
+        ):
+            exec(code)
+    with pytest.raises(ModuleNotFoundError, match="^tinytorch has no 'jit'; the nearest there is"):
+        importlib.import_module("tinytorch.jit")
 
 
 def test_who_takes_everything_from_a_module_takes_nothing_of_how_it_answers():
