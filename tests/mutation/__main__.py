@@ -175,7 +175,7 @@ def judge_all(
     everything: bool = True,
 ) -> list[str]:
     """The verdict on every fault that is not `known`, each worker in a copy of its own; `note` is told of each at once."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:  # a test that failed may still write there
         copies: Queue[Path] = Queue()
         for i in range(workers):
             copies.put(copy_project(Path(scratch) / str(i)))
