@@ -5,8 +5,11 @@ import inspect
 import math
 import os
 import signal
+import subprocess
 import sys
+import time
 from concurrent.futures import Executor, Future
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +19,8 @@ from tinytorch.experiments import face, runner, store
 from tinytorch.experiments.face import Result, Results, Row, Run
 from tinytorch.experiments.store import Store
 from tinytorch.progress import Progress
+
+ROOT = Path(__file__).parents[2]
 
 
 class Here(Executor):
@@ -193,6 +198,43 @@ def test_a_worker_never_gets_ctrl_c_not_even_while_it_starts(notes):
 
 
 # A cluster
+
+
+ORPHANS = """
+import os, sys
+from tests.experiments import pretended
+from tinytorch.experiments import runner
+
+if __name__ == "__main__":
+    with runner.Processes(1).open() as executor:
+        print(executor.submit(os.getpid).result(), flush=True)
+        executor.submit(pretended.run, {"what": "waits", "notes": sys.argv[1]}, 0).result()
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="who lives is read from /proc")
+def test_processes_do_not_outlive_the_one_that_started_them(notes, tmp_path):
+    script = tmp_path / "orphans.py"
+    script.write_text(ORPHANS, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        [sys.executable, str(script), str(notes)], stdout=subprocess.PIPE, text=True, env=environment
+    ) as parent:
+        worker = Path("/proc", parent.stdout.readline().strip())
+        while not noted(notes):
+            time.sleep(0.01)
+        assert worker.is_dir()
+        parent.kill()
+    end = time.monotonic() + 30
+    while worker.is_dir() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not worker.is_dir()
+
+
+def test_a_run_that_was_given_up_has_a_reason():
+    given_up = Future()
+    given_up.cancel()
+    assert "given it up" in str(runner.reason(given_up))
 
 
 def test_a_cluster_of_dask_runs_them_with_no_other_code(notes):

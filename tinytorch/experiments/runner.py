@@ -219,11 +219,7 @@ class Cluster:
     def open(self) -> Iterator[Executor]:
         """A client of the scheduler. Raises OSError where none answers."""
         with self.client(self.address, timeout=self.patience, set_as_default=False) as client:
-            executor = client.get_executor(pure=False)
-            try:
-                yield executor
-            finally:
-                executor.shutdown(wait=False)
+            yield client.get_executor(pure=False)
 
 
 def usable_cores() -> int:
