@@ -401,3 +401,15 @@ def test_memory_that_a_step_frees_serves_the_next():
         return int(subprocess.run(script, check=True, capture_output=True, text=True, env=environment).stdout)
 
     assert run("import tinytorch.kernels") < 0.2 * run("")
+
+
+def test_one_vector_is_not_for_the_first_of_its_parameters_alone():
+    """The last one has no gradient in the last step: it stays where it is, the others go on."""
+    params = [Tensor(np.full(3, float(i + 1)), requires_grad=True) for i in range(3)]
+    optimizer = optim.Adam(params, lr=0.1)
+    for count in (3, 3, 3, 2):
+        optimizer.zero_grad()
+        sum((p * p).sum() for p in params[:count]).backward()
+        before = [p.array.copy() for p in params]
+        optimizer.step()
+    assert [bool((p.array != was).all()) for p, was in zip(params, before, strict=True)] == [True, True, False]
