@@ -644,7 +644,7 @@ def _sum(x: Tensor, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fal
 
 
 def _where(condition: Any, a: Any, b: Any) -> Tensor:
-    return apply(ops.where, a, b, condition=as_array(condition, np.bool_))
+    return apply(ops.where, a, b, condition=as_array(condition))
 
 
 NUMPY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
