@@ -187,10 +187,10 @@ def test_names_of_files_are_plain_and_nobody_elses(student):
     assert file_name("ann-1.b") == "ann-1.b"
 
 
-@pytest.mark.parametrize("closed", ["ann", "ann/work"])
+@pytest.mark.parametrize("closed", ["ann", "ann/late"])
 def test_a_folder_that_cannot_be_read_is_told(tmp_path, monkeypatch, closed):
     """Root reads every folder, so the system refuses here by hand."""
-    put(tmp_path, "ann/work/ops.py")
+    put(tmp_path, "ann/late/ops.py")
     scan = os.scandir
 
     def refusing(place):

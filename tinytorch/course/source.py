@@ -224,7 +224,7 @@ def _private_name(node: ast.stmt) -> str | None:
             | ast.Assign(targets=[ast.Name(id=name)])
             | ast.AnnAssign(target=ast.Name(id=name))
         ):
-            return name if name.startswith("_") and not name.endswith("__") else None
+            return name if is_helper(name) else None
     return None
 
 
@@ -357,7 +357,8 @@ def extras(donor: Source, base: Source, names: Iterable[str]) -> list[str]:
 
 def is_helper(name: str) -> bool:
     """Whether a function's own name says that it is private: "_zeros", "Optimizer._updates"."""
-    return re.search(r"(^|\.)_(?!_)[^.]*$", name) is not None
+    own = name.rpartition(".")[2]
+    return own.startswith("_") and not own.endswith("__")
 
 
 def clashes(own: Source, library: Source) -> set[str]:

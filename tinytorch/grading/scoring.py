@@ -291,12 +291,11 @@ def _part(part: Check, state: str, what: str) -> Mark:
 
 def _of_part(part: Check, sources: Mapping[str, Source], grader: Grader) -> Mark:
     cases = part.cases(grader.salt)
-    library = {name: next(m.library for m in modules() if m.name == name) for name in sources}
     try:
         reply = _unless_it_ends_the_worker(
             grader,
             lambda: grader.ask(sources, whole.PROBES, cases),
-            lambda: grader.ask(library, whole.PROBES, cases),
+            lambda: grader.ask({m.name: m.library for m in modules() if m.name in sources}, whole.PROBES, cases),
         )
         if reply is None:
             return _part(part, FAILED, ENDS_THE_WORKER)
