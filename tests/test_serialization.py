@@ -19,7 +19,7 @@ from hypothesis.extra import numpy as hnp
 
 import tinytorch.serialization
 from tinytorch.layers import Linear, Parameter
-from tinytorch.serialization import atomic_write, load, save
+from tinytorch.serialization import load, save
 from tinytorch.tensor import Tensor
 
 ROOT = Path(tinytorch.serialization.__file__).parents[1]
@@ -143,56 +143,6 @@ def test_map_location_may_be_the_cpu_and_nothing_else(tmp_path):
 
 
 # Whole or not at all
-
-
-def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
-    path = tmp_path / "f"
-    path.write_bytes(b"old")
-    with pytest.raises(KeyboardInterrupt), atomic_write(path) as stream:
-        stream.write(b"half of the n")
-        raise KeyboardInterrupt
-    assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["f"]
-
-
-@pytest.mark.parametrize("name", ["nowhere/f", "x" * 300], ids=["no folder", "a long name"])
-def test_an_error_names_the_file_that_was_asked_for(name, tmp_path):
-    with pytest.raises(OSError) as error:
-        save([1], tmp_path / name)
-    assert error.value.filename == str(tmp_path / name) and ".tmp" not in str(error.value)
-
-
-def test_an_error_while_renaming_names_the_file_that_was_asked_for(monkeypatch, tmp_path):
-    def refuse(source, target):
-        raise PermissionError(13, "Permission denied", source, None, target)
-
-    monkeypatch.setattr(os, "replace", refuse)
-    with pytest.raises(PermissionError) as error:
-        save([1], tmp_path / "f")
-    assert str(error.value) == f"[Errno 13] Permission denied: {str(tmp_path / 'f')!r}" and not os.listdir(tmp_path)
-
-
-def test_an_error_of_another_file_keeps_its_name(tmp_path):
-    with pytest.raises(OSError) as error, atomic_write(tmp_path / "f"):
-        open(tmp_path / "another")
-    assert error.value.filename == str(tmp_path / "another")
-
-
-def test_a_link_is_written_through_and_stays_a_link(tmp_path):
-    (tmp_path / "disk").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "disk" / "f")
-    save(1, tmp_path / "link")
-    save(2, tmp_path / "link")
-    assert (tmp_path / "link").is_symlink() and load(tmp_path / "disk" / "f") == 2
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
-def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    save([1, 2], tmp_path / "pipe")
-    data = os.read(reader, 10_000)
-    os.close(reader)
-    assert load(io.BytesIO(data)) == [1, 2] and (tmp_path / "pipe").is_fifo()
 
 
 def test_a_folder_that_is_not_there_is_an_oserror(tmp_path):

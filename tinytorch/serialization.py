@@ -12,14 +12,12 @@ import json
 import math
 import os
 import re
-import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO, Unpack
 
 import numpy as np
 
+from tinytorch._files import atomic_write
 from tinytorch._lazy import OfPickles, no_keyword
 from tinytorch.tensor import Tensor
 from tinytorch.text import legible
@@ -90,35 +88,6 @@ def _check_pickling(function: str, keywords: Mapping[str, Any]) -> None:
             raise no_keyword(
                 function, name, ["f", "map_location", "mmap", "obj", "weights_only", *OfPickles.__annotations__]
             )
-
-
-@contextmanager
-def atomic_write(file: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a new file beside `file` that takes its place when the block ends, and vanishes if the block raises."""
-    if os.path.exists(file) and not os.path.isfile(file):  # a pipe or a device is written to, not renamed away
-        with open(file, "wb") as stream:
-            yield stream
-        return
-
-    path = Path(os.path.realpath(file))
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with open(temporary, "xb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())  # the bytes must be on the disk before the name is
-        os.replace(temporary, path)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and str(error.filename) == str(temporary):  # a name that the caller does not know
-            raise OSError(error.errno, error.strerror, os.fspath(file)) from None
-        raise
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 # Writing

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 import numpy as np
 
+from tinytorch._files import atomic_write
 from tinytorch.graphs import graph_nodes, graph_svg, graph_text
-from tinytorch.serialization import atomic_write
 from tinytorch.text import side_by_side, text_bars, text_image, text_plot, text_points, text_signal, text_table
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ import pytest
 
 import tinytorch
 from tinytorch import cli
+from tinytorch._files import UNFINISHED
 from tinytorch.cli.main import main
 from tinytorch.course import milestones
 from tinytorch.course import workspace as places
@@ -639,7 +640,7 @@ def test_what_cannot_be_written_is_said_with_a_remedy(workspace, monkeypatch, ca
     def refused(*_, **__):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(places.tempfile, "mkstemp", refused)
+    monkeypatch.setattr(os, "replace", refused)
     monkeypatch.chdir(workspace.folder)
     assert main(words) == 1
     said = sentence(capsys.readouterr().err)
@@ -658,7 +659,7 @@ def test_a_full_disk_loses_nothing(workspace, monkeypatch):
     solve(workspace, FIRST)
     path = workspace.folder / "ops.py"
     before = path.read_bytes()
-    for room in (0, 1):  # writes that there is still room for
+    for room in range(3):  # writes that there is still room for, of two files and their folder
         left = iter([os.fsync] * room)
 
         def full(handle, left=left):
@@ -670,7 +671,7 @@ def test_a_full_disk_loses_nothing(workspace, monkeypatch):
             patch.setattr(os, "fsync", full)
             workspace.reset(FIRST)
         assert path.read_bytes() == before
-    assert not [p for p in workspace.folder.rglob(".tinytorch-*")]
+    assert not [p for p in workspace.folder.rglob(f"{UNFINISHED}*")]
 
 
 @ON_POSIX

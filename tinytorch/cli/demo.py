@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinytorch import machine, text
+from tinytorch._files import atomic_write
 from tinytorch.cli import CommandError
 from tinytorch.progress import Progress, width_of
 
@@ -238,8 +239,6 @@ def check_picture(file: Path) -> None:
 
 def write_files(results: Results, json_file: Path | None, picture: Path | None) -> None:
     """Write the files that were asked for, each whole or not at all."""
-    from tinytorch.serialization import atomic_write  # loads NumPy, as above
-
     if json_file is not None:
         import json
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinytorch import downloads, text
+from tinytorch._files import atomic_write
 from tinytorch.cli import CommandError
 from tinytorch.cli.demo import count
 
@@ -149,8 +150,6 @@ def load_answers(file: Path) -> list[Answer]:
 
 def save_answers(file: Path, answers: list[Answer]) -> None:
     """Write all answers, whole or not at all."""
-    from tinytorch.serialization import atomic_write  # loads NumPy, as above
-
     file.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(file) as stream:
         stream.write((json.dumps(answers) + "\n").encode())

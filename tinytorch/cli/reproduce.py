@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tinytorch import machine, text
+from tinytorch._files import atomic_write
 from tinytorch.cli import CommandError
 from tinytorch.cli.demo import check_picture, check_writable, count
 from tinytorch.progress import Progress
@@ -205,8 +206,6 @@ def write_files(
     study: Study, results: Results, panels: Sequence[Panel], runs: Sequence[Run], options: argparse.Namespace
 ) -> None:
     """Write the files that were asked for, each whole or not at all."""
-    from tinytorch.serialization import atomic_write  # loads NumPy, as above
-
     if options.json is not None:
         content = report(study, results, len(runs), options, panels)
         with atomic_write(options.json) as stream:

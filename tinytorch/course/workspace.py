@@ -11,9 +11,7 @@ import hashlib
 import importlib.abc
 import importlib.util
 import json
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
@@ -24,6 +22,7 @@ from types import ModuleType
 from typing import Any
 
 import tinytorch
+from tinytorch._files import atomic_write
 from tinytorch.course import source
 from tinytorch.course.exercises import COURSE, Exercise, Module, exercises, modules
 from tinytorch.course.notebook import SETTINGS, find_jupytext, notebook_of
@@ -411,34 +410,8 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all, whenever the disk fills up or the machine stops. Raises OSError that names it."""
-    data = content.encode() if isinstance(content, str) else content
-    path = path.resolve()  # a link stays a link
-    try:
-        _replace(path, data)
-    except OSError as error:
-        error.filename = str(path)  # not the name that it had meanwhile, or none
-        raise
-
-
-def _replace(path: Path, data: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tinytorch-")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with atomic_write(path) as stream:
+        stream.write(content.encode() if isinstance(content, str) else content)
 
 
 README = """\

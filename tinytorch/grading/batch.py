@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import tinytorch
+from tinytorch._files import UNFINISHED
 from tinytorch._places import PACKAGE, find_folder
 from tinytorch.course import source
 from tinytorch.course.exercises import Module
@@ -219,7 +220,7 @@ def run(batch: Batch) -> Outcome:
         (batch.out / name).mkdir(exist_ok=True)
     _sweep()
     with _ending_as_by_ctrl_c(), _alone(batch.out), Worlds(batch.means) as worlds:
-        for left in batch.out.glob("*/.tinytorch-*"):  # by a batch that was killed while it wrote
+        for left in batch.out.glob(f"*/{UNFINISHED}*"):  # by a batch that was killed while it wrote
             left.unlink()
         return _behind_walls(batch, worlds)
 
