@@ -140,6 +140,18 @@ def test_whoever_could_read_a_file_can_read_the_new_one_and_nobody_else_at_any_t
     assert stat.S_IMODE(path.stat().st_mode) == mode and path.read_bytes() == b"new"
 
 
+def test_permissions_that_are_right_are_not_asked_for(monkeypatch, tmp_path):
+    """Behind walls it may be forbidden."""
+
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    write(tmp_path / "f", b"old")
+    monkeypatch.setattr(os, "chmod", refuse)
+    write(tmp_path / "f", b"new")
+    assert (tmp_path / "f").read_bytes() == b"new"
+
+
 @ON_POSIX
 def test_a_new_file_is_as_any_other(tmp_path):
     before = os.umask(0o027)

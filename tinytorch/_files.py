@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,8 +24,7 @@ def atomic_write(file: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     temporary = path.with_name(f"{UNFINISHED}{os.urandom(8).hex()}")
     try:
         with open(temporary, "xb") as stream:
-            if path.exists():
-                os.chmod(temporary, path.stat().st_mode & 0o777)  # before there is anything to read
+            _open_to_the_same(stream, path)
             yield stream
             stream.flush()
             os.fsync(stream.fileno())  # the bytes must be on the disk before the name is
@@ -41,3 +40,13 @@ def atomic_write(file: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _open_to_the_same(stream: BinaryIO, path: Path) -> None:
+    """Give a file, before there is anything to read, the permissions of the one that it will replace."""
+    with suppress(FileNotFoundError):
+        wanted = path.stat().st_mode & 0o777
+        if (
+            os.fstat(stream.fileno()).st_mode & 0o777 != wanted
+        ):  # where they are the same, one may not be allowed to ask
+            os.chmod(stream.name, wanted)
