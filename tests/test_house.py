@@ -17,6 +17,7 @@ LIBRARY = Path(__file__).resolve().parents[1] / "tinytorch"
 FLOORS = [  # a file imports from floors below its own only
     [
         "_lazy",
+        "_executors",
         "_files",
         "_places",
         "_threads",

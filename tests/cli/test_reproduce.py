@@ -12,10 +12,9 @@ import pytest
 
 import tinytorch
 from tests.experiments import pretended
-from tinytorch import experiments
+from tinytorch import _executors, experiments
 from tinytorch.cli import main as cli
 from tinytorch.cli import reproduce
-from tinytorch.experiments import runner
 from tinytorch.experiments.face import Row
 
 ROOT = Path(tinytorch.__file__).parents[1]
@@ -223,7 +222,7 @@ def test_without_dask_it_says_how_to_install_it(called, monkeypatch):
 
 def test_a_scheduler_that_does_not_answer_is_said_in_a_sentence(called, monkeypatch):
     pytest.importorskip("distributed", reason="dask.distributed is not installed")
-    monkeypatch.setattr(runner.Cluster, "patience", 0.2)
+    monkeypatch.setattr(_executors, "PATIENCE", 0.2)
     status, _, err = called("reproduce", "tinydigits", "--dask", "tcp://127.0.0.1:9")
     assert status == 1 and "tcp://127.0.0.1:9" in err and err.count("\n") == 1
 

@@ -20,8 +20,10 @@ import pytest
 import tinytorch
 from tests.grading.classroom import SMALL, hand_in, honest, hostile
 from tests.grading.conftest import library
+from tinytorch._executors import usable_cores
 from tinytorch.course.judge import WorkerError
 from tinytorch.grading import batch as batches
+from tinytorch.grading import post, world
 from tinytorch.grading.batch import Batch, Refused, run
 from tinytorch.grading.scoring import Task, results
 from tinytorch.grading.submissions import read_all
@@ -68,7 +70,7 @@ class Here(Executor):
 def here(bench, monkeypatch):
     """Batches grade in this process, with the worlds and the grader that are there."""
     monkeypatch.setattr(batches, "Worlds", lambda means: nullcontext(bench.worlds))
-    monkeypatch.setattr(batches, "ProcessPoolExecutor", lambda workers, **_: Here())
+    monkeypatch.setattr(batches, "processes", lambda workers, last: nullcontext(Here()))
     monkeypatch.setattr(
         batches, "grade_one", lambda submission, task, _, facts: results(submission, task, bench.grader, facts)
     )
@@ -143,64 +145,65 @@ def test_what_a_result_depends_on(tmp_path):
     checks = tmp_path / "01_ops" / "checks.py"
     checks.write_text("x = 1\n")
     tasks = Task(("01",)), Task(("02",)), Task(("01",), "term"), Task(("01",), extra=tmp_path)
-    found = {batches.digest(task) for task in tasks}
+    found = {post.digest(task) for task in tasks}
     checks.write_text("x = 2\n")
-    assert len(found | {batches.digest(tasks[-1])}) == 5 and batches.digest(tasks[0]) in found
+    assert len(found | {post.digest(tasks[-1])}) == 5 and post.digest(tasks[0]) in found
 
 
 def test_an_installed_copy_has_the_same_digest_as_a_checkout(tmp_path, monkeypatch):
     """A wheel holds modules and data sets inside the package."""
-    found = batches.digest(Task(("01",)))
-    shutil.copytree(batches.PACKAGE, tmp_path / "tinytorch", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(batches.find_folder("modules"), tmp_path / "tinytorch" / "_modules")
-    monkeypatch.setattr(batches, "PACKAGE", tmp_path / "tinytorch")
-    assert batches.digest(Task(("01",))) == found
+    found = post.digest(Task(("01",)))
+    shutil.copytree(post.PACKAGE, tmp_path / "tinytorch", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(post.find_folder("modules"), tmp_path / "tinytorch" / "_modules")
+    monkeypatch.setattr(post, "PACKAGE", tmp_path / "tinytorch")
+    assert post.digest(Task(("01",))) == found
 
 
 @pytest.fixture
-def post(bench):
+def posted(bench):
     """The grader that a process would make for a task."""
 
     def made(task, told=None):
-        digest = told or batches.digest(task)
-        return batches._Post.of(task, bench.worlds, {**bench.facts, "digest": digest})
+        digest = told or post.digest(task)
+        return post.Post.of(task, bench.worlds, {**bench.facts, "digest": digest})
 
     yield made
-    batches._Post.close()
-    batches._Post.read.clear()
+    post.Post.close()
+    post.Post.read.clear()
 
 
-def test_a_process_that_outlives_a_batch_grades_the_next_by_its_own_salt_and_checks(post, tmp_path):
+def test_a_process_that_outlives_a_batch_grades_the_next_by_its_own_salt_and_checks(posted, tmp_path):
     for task in (Task(("01",), "one"), Task(("01",), "two"), Task(("01",), "two", tmp_path)):
-        grader = post(task)
-        assert (grader.salt, grader.extra) == (task.salt, task.extra) and post(task) is grader
+        grader = posted(task)
+        assert (grader.salt, grader.extra) == (task.salt, task.extra) and posted(task) is grader
 
 
-def test_a_machine_with_other_files_grades_nobody(post, tmp_path):
+def test_a_machine_with_other_files_grades_nobody(posted, tmp_path):
     checks = tmp_path / "01_ops" / "checks.py"
     checks.parent.mkdir()
     checks.write_text("x = 1\n")
-    here = batches.digest(Task(("01",), extra=tmp_path))
+    here = post.digest(Task(("01",), extra=tmp_path))
     with pytest.raises(WorkerError, match="another version of tinytorch, or not the same extra checks"):
-        post(Task(("01",), extra=tmp_path / "nowhere"), here)
-    post(Task(("01",), extra=tmp_path))
+        posted(Task(("01",), extra=tmp_path / "nowhere"), here)
+    posted(Task(("01",), extra=tmp_path))
     checks.write_text("x = 2\n")  # which this process has read before
     with pytest.raises(WorkerError, match="have changed since this process read them"):
-        post(Task(("01",), "next term", tmp_path))
+        posted(Task(("01",), "next term", tmp_path))
 
 
 def test_a_cluster_is_given_as_many_students_as_it_has_workers(again, monkeypatch):
     client = nullcontext(SimpleNamespace(nthreads=lambda: {"one": 4, "two": 4, "three": 4}))
-    monkeypatch.setattr(batches, "_client", lambda address: client)
+    monkeypatch.setattr(batches, "cluster", lambda address: client)
     asked = replace(again, workers=None, cluster="tcp://somewhere")
     assert batches._at_once(asked) == 3 and batches._at_once(replace(asked, workers=5)) == 5
-    assert batches._at_once(replace(asked, cluster="")) == os.cpu_count()
+    assert batches._at_once(replace(asked, cluster="")) == usable_cores()
 
 
-def test_a_cluster_without_its_package_is_refused_in_a_sentence(monkeypatch):
+def test_a_cluster_without_its_package_is_refused_before_anything_is_done(again, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(Refused, match="--dask needs dask.distributed .*: python -m pip install distributed"):
-        batches._client("tcp://somewhere")
+    with pytest.raises(ImportError, match="--dask needs dask.distributed .*: python -m pip install distributed"):
+        run(replace(again, cluster="tcp://somewhere", out=tmp_path / "elsewhere"))
+    assert not (tmp_path / "elsewhere").exists()
 
 
 class Dying(Executor):
@@ -225,7 +228,7 @@ class Dying(Executor):
 
 
 def test_a_process_that_dies_costs_one_student_and_the_rest_is_graded(again, here, monkeypatch):
-    monkeypatch.setattr(batches, "ProcessPoolExecutor", lambda workers, **_: Dying(workers))
+    monkeypatch.setattr(batches, "processes", lambda workers, last: nullcontext(Dying(workers)))
     outcome = run(replace(again, force=True, workers=3))
     assert outcome.errors == ["bob"] and outcome.graded == 6
     assert Dying.alone[-1] == "bob"
@@ -239,6 +242,23 @@ def test_a_process_that_dies_costs_one_student_and_the_rest_is_graded(again, her
     (again.out / marker).unlink()
     monkeypatch.setattr(Dying, "dies_of", "nobody")
     assert run(again).errors == [] and list((again.out / "running").iterdir()) == []
+
+
+class Refusing(Dying):
+    """Once one has died, nothing more is taken."""
+
+    def submit(self, function, submission, *args):
+        if self.broken:
+            raise BrokenProcessPool("died")
+        return super().submit(function, submission, *args)
+
+
+def test_a_process_that_has_died_before_it_is_given_the_next_student_costs_that_one_nothing(again, here, monkeypatch):
+    monkeypatch.setattr(Dying, "dies_of", "ann")
+    monkeypatch.setattr(batches, "processes", lambda workers, last: nullcontext(Refusing(workers)))
+    outcome = run(replace(again, force=True, workers=3))
+    assert outcome.errors == ["ann"] and outcome.graded == 6
+    assert [path.name for path in (again.out / "running").iterdir()] == ["ann"]
 
 
 class Ended(Here):
@@ -256,7 +276,7 @@ def test_a_batch_that_is_ended_is_nobodys_death(again, here, monkeypatch, before
     monkeypatch.setattr(batches, "read_all", lambda folder, wanted: [ann])
     if before:
         (again.out / "running" / "ann").write_text("1\n")
-    monkeypatch.setattr(batches, "ProcessPoolExecutor", lambda workers, **_: Ended())
+    monkeypatch.setattr(batches, "processes", lambda workers, last: nullcontext(Ended()))
     for _ in range(3):
         with pytest.raises(KeyboardInterrupt):
             run(again)
@@ -442,11 +462,11 @@ def test_worlds_of_the_dead_are_swept_and_no_others(tmp_path, monkeypatch):
     names = [f"tinytorch-worlds-{dead.pid}_ab", f"tinytorch-worlds-{os.getpid()}_cd", "tinytorch-worlds-x_y", "other"]
     for name in names:
         (tmp_path / name / "world").mkdir(parents=True)
-    monkeypatch.setattr(batches.tempfile, "tempdir", str(tmp_path))
-    batches._sweep()
+    monkeypatch.setattr(world.tempfile, "tempdir", str(tmp_path))
+    world.sweep()
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
     with Worlds(Means()) as worlds:
-        batches._sweep()
+        world.sweep()
         assert worlds.base.is_dir() and worlds.folder.name.startswith(f"tinytorch-worlds-{os.getpid()}_")
 
 

@@ -12,7 +12,7 @@ from tinytorch.course.frames import write_frame
 from tinytorch.course.judge import Judge, WorkerError, with_variant
 from tinytorch.course.source import Source, put
 from tinytorch.grading import scoring, whole
-from tinytorch.grading.batch import CANARY, _hollow
+from tinytorch.grading.gates import CANARY, _hollow
 from tinytorch.grading.scoring import Task
 from tinytorch.grading.submissions import Submission
 

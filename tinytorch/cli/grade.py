@@ -93,7 +93,7 @@ def grade(options: argparse.Namespace) -> int:
             cluster=options.dask,
         )
         outcome = batch.run(wanted)
-    except batch.Refused as error:
+    except (batch.Refused, ImportError) as error:  # the latter where dask is wanted and missing
         raise CommandError(str(error), 1) from None
     _publish(wanted.out, options)
     if _lateness_is_open(options):

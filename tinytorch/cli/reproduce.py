@@ -97,6 +97,7 @@ def listed(studies: Mapping[str, str], columns: int) -> list[str]:
 def reproduce(study: Study, options: argparse.Namespace) -> int:
     """Run a study and show it; 1 if a run failed or, of a full one, a figure is not what it must be."""
     from tinytorch import downloads
+    from tinytorch._executors import usable_cores
     from tinytorch.experiments import runner
     from tinytorch.experiments.store import Store
 
@@ -106,7 +107,7 @@ def reproduce(study: Study, options: argparse.Namespace) -> int:
         downloads.locate(needed)
     try:
         pool: Pool = (
-            runner.Cluster(options.dask) if options.dask else runner.Processes(options.workers or runner.usable_cores())
+            runner.Cluster(options.dask) if options.dask else runner.Processes(options.workers or usable_cores())
         )
     except ImportError as error:
         raise CommandError(str(error), 1) from error

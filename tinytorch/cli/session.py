@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tinytorch.cli import learner
-from tinytorch.cli.learner import Desk
+from tinytorch.cli.desk import Desk, give_hint, go_on, introduce, show_list, start_over
 from tinytorch.course.exercises import Exercise
 from tinytorch.course.style import wrapped
 from tinytorch.course.workspace import WorkspaceError
@@ -46,12 +45,12 @@ def answer(desk: Desk, word: str) -> None:
     """Do what a word at the prompt asks for; an empty one checks again."""
     exercise = desk.current
     actions: dict[str, Callable[[], object]] = {
-        "n": lambda: learner.go_on(desk),
-        "t": lambda: learner.introduce(desk, exercise),
-        "h": lambda: learner.give_hint(desk, exercise),
-        "l": lambda: learner.show_list(desk),
+        "n": lambda: go_on(desk),
+        "t": lambda: introduce(desk, exercise),
+        "h": lambda: give_hint(desk, exercise),
+        "l": lambda: show_list(desk),
         "r": lambda: desk.check(exercise),
-        "x": lambda: learner.start_over(desk, exercise) if _confirmed(desk, RESET.format(exercise.id)) else None,
+        "x": lambda: start_over(desk, exercise) if _confirmed(desk, RESET.format(exercise.id)) else None,
         "s": lambda: show_solution(desk, exercise),
     }
     action = actions.get(word[:1] or "r")

@@ -6,9 +6,6 @@ afterwards, to this process or to another, nothing that was finished is lost.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import threading
 import time
 from collections import deque
@@ -19,12 +16,12 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
-    ProcessPoolExecutor,
     wait,
 )
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any, Protocol
 
+from tinytorch._executors import cluster, distributed, processes
 from tinytorch.creation import manual_seed
 from tinytorch.experiments.face import Config, Result, Run, Study, Values
 from tinytorch.experiments.store import Store
@@ -126,25 +123,11 @@ def submit(executor: Executor, function: Function, waiting: deque[Run], running:
     """Set the next run going; False where the executor has just been broken by another."""
     run = waiting[0]
     try:
-        with interrupts_held():
-            running[executor.submit(carry_out, function, run)] = run
+        running[executor.submit(carry_out, function, run)] = run
     except BrokenExecutor:
         return False
     waiting.popleft()
     return True
-
-
-@contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Keep Ctrl-C until the block has ended. A process that is started in it never gets it, not even while it starts."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def carry_out(function: Function, run: Run) -> Result:
@@ -167,34 +150,9 @@ class Processes:
     def __init__(self, workers: int) -> None:
         self.at_once = workers
 
-    @contextmanager
-    def open(self) -> Iterator[Executor]:
+    def open(self) -> AbstractContextManager[Executor]:
         """Fresh processes, which end with the context, or with this process."""
-        before = set(multiprocessing.active_children())
-        context = multiprocessing.get_context("spawn")
-        executor = ProcessPoolExecutor(self.at_once, mp_context=context, initializer=_prepare_worker)
-        try:
-            yield executor
-        finally:
-            children = set(multiprocessing.active_children()) - before
-            executor.shutdown(wait=False, cancel_futures=True)
-            for child in children:
-                child.terminate()
-            for child in children:
-                child.join()
-
-
-def _prepare_worker() -> None:
-    """Leave Ctrl-C to the process that started this one, and do not outlive it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None  # as for every process that multiprocessing started
-    parent.join()
-    os._exit(1)
+        return processes(self.at_once)
 
 
 class Cluster:
@@ -203,25 +161,13 @@ class Cluster:
     Raises ImportError, which says how to install dask.distributed, where it is missing.
     """
 
-    patience = 10.0  # seconds to wait for the scheduler
-
     def __init__(self, address: str) -> None:
-        try:
-            from distributed import Client, KilledWorker
-        except ImportError as error:
-            raise ImportError(f"--dask needs dask.distributed ({error}): python -m pip install distributed") from error
-        self.client: Any = Client
         self.address = address
         self.at_once = 10_000  # the scheduler deals them out
-        self.died: tuple[type[BaseException], ...] = (KilledWorker,)
+        self.died: tuple[type[BaseException], ...] = (distributed().KilledWorker,)
 
     @contextmanager
     def open(self) -> Iterator[Executor]:
         """A client of the scheduler. Raises OSError where none answers."""
-        with self.client(self.address, timeout=self.patience, set_as_default=False) as client:
+        with cluster(self.address) as client:
             yield client.get_executor(pure=False)
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

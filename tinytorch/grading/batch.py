@@ -6,40 +6,32 @@ student is graded alone, after all others, and after a second death not again.
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import json
 import os
-import shutil
 import signal
-import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
-from multiprocessing import active_children, get_context
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import tinytorch
+from tinytorch._executors import cluster, distributed, processes, usable_cores
 from tinytorch._files import UNFINISHED
-from tinytorch._places import PACKAGE, find_folder
-from tinytorch.course import source
-from tinytorch.course.exercises import Module
-from tinytorch.course.judge import WorkerError
-from tinytorch.course.source import Source
 from tinytorch.course.workspace import write_whole
 from tinytorch.grading import grader as grading
+from tinytorch.grading.gates import gates
 from tinytorch.grading.grader import Grader
 from tinytorch.grading.marks import GONE, read_results
-from tinytorch.grading.scoring import ERROR, PASSED, Task, marks, results
+from tinytorch.grading.post import digest, grade_one
+from tinytorch.grading.scoring import ERROR, Task
 from tinytorch.grading.similarity import write_pairs
 from tinytorch.grading.submissions import Submission, read_all
-from tinytorch.grading.world import Means, Worlds
+from tinytorch.grading.world import Means, Worlds, sweep
 
 DEATHS = 2  # after which a student is not graded again by itself
 HIGHER = "install bubblewrap, or grade on Linux 6.12 or newer"
@@ -47,7 +39,6 @@ ADVICE = {  # where a student's code is not kept from this
     **dict.fromkeys(("files", "processes", "signals"), HIGHER),
     "shared memory": "grade on Linux with seccomp, on x86-64 or 64-bit ARM",
 }
-CANARY = 'raise RuntimeError("a canary")'
 
 
 class Refused(Exception):
@@ -83,25 +74,6 @@ class Outcome:
     gone: list[str] = field(default_factory=list)  # with results of submissions that are no longer there
 
 
-# What a result depends on
-
-
-def digest(task: Task) -> str:
-    """Of the library, the checks, the grader, and what is asked for."""
-    folders = [
-        (PACKAGE, "library"),
-        (find_folder("modules"), "course"),
-        *([(task.extra, "extra")] if task.extra else []),
-    ]
-    sha = hashlib.sha256(json.dumps([tinytorch.__version__, task.numbers, task.salt]).encode())
-    for folder, name in folders:
-        for path in sorted(folder.rglob("*.py")):
-            if name == "library" and path.relative_to(folder).parts[0] in ("_datasets", "_modules"):
-                continue  # an installed package holds them, a checkout has them beside it
-            sha.update(f"\0{name}/{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
-    return sha.hexdigest()
-
-
 def key_of(submission: Submission, facts: Mapping[str, Any]) -> str:
     """Of a student's files and all that their result depends on."""
     sha = hashlib.sha256(json.dumps([facts, submission.student, submission.remarks, submission.refused]).encode())
@@ -110,138 +82,27 @@ def key_of(submission: Submission, facts: Mapping[str, Any]) -> str:
     return sha.hexdigest()
 
 
-# The gates: a grader is tried before anybody is graded by it
-
-
-def gates(task: Task, grader: Grader) -> dict[str, str]:
-    """What is wrong with the grader, by the number of the exercise or the part: the library must earn all, nothing must earn nothing."""
-    broken = {}
-    for mark in marks(_submission(task, lambda module: module.library), task, grader):
-        if mark.state != PASSED:
-            broken[mark.number] = f"the library itself does not pass: {mark.what}"
-    for body in ("", CANARY):
-        for mark in marks(_submission(task, partial(_hollow, body)), task, grader):
-            if mark.points:
-                broken[mark.number] = "a file in which nothing is written earns points"
-    return broken
-
-
-def _submission(task: Task, text: Callable[[Module], Source]) -> Submission:
-    return Submission("the library", {module.name: text(module).text.encode() for module in task.modules})
-
-
-def _hollow(body: str, module: Module) -> Source:
-    """A stub, or a file whose every exercise does nothing but raise an error."""
-    stub = source.stub(module.library, {name: "canary" for name in module.messages}) if body else module.stub()
-    return Source.of(stub.text.replace('raise NotImplementedError("canary")', body), stub.path) if body else stub
-
-
 Job = tuple[Submission, dict[str, Any]]
-
-# In a process that grades
-
-
-class _Post:
-    """The worlds and the grader of this process, made when they are first needed, and anew for another batch."""
-
-    lock = threading.Lock()
-    batch: tuple[Task, str] | None = None
-    grader: Grader | None = None
-    worlds: Worlds | None = None  # its own, on another machine than the batch's
-    read: ClassVar[dict[Path | None, str]] = {}  # the files as they were when they were first read, by the extra checks
-
-    @classmethod
-    def of(cls, task: Task, worlds: Worlds, facts: Mapping[str, Any]) -> Grader:
-        """The grader of a batch. Raises WorkerError where this process would grade otherwise than the batch promises."""
-        if cls.grader is None or cls.batch != (task, worlds.secret):
-            cls.close()
-            cls._compare(task, facts["digest"])
-            if not worlds.folder.is_dir():  # this is another machine
-                _sweep()
-                cls.worlds = worlds = Worlds(worlds.means).make()
-                atexit.register(worlds.remove)
-            made = Grader(worlds, task.salt, task.extra)
-            if (held := grading.trial(made)) != facts["isolation"]["holds"]:
-                raise WorkerError(f"this process does not hold what the batch promises: {held}")
-            cls.grader, cls.batch = made, (task, worlds.secret)
-        return cls.grader
-
-    @classmethod
-    def _compare(cls, task: Task, wanted: str) -> None:
-        """What the digest tells is on this machine's disk, and, where the process is old, in its memory as well."""
-        if digest(task) != wanted:
-            raise WorkerError(
-                "this machine has another version of tinytorch, or not the same extra checks in that folder"
-            )
-        now = digest(Task((), extra=task.extra))
-        if cls.read.setdefault(task.extra, now) != now:
-            raise WorkerError("tinytorch or the extra checks have changed since this process read them: start it anew")
-
-    @classmethod
-    def close(cls) -> None:
-        """End the grader, and remove the worlds that were made for it here."""
-        if cls.grader is not None:
-            cls.grader.close()
-        if cls.worlds is not None:
-            cls.worlds.remove()
-        cls.batch = cls.grader = cls.worlds = None
-
-
-def _begin(parent: int, worlds: Worlds) -> None:
-    """Leave Ctrl-C to the batch, and do not outlive it, graded or waiting."""
-    signal.signal(signal.SIGINT, lambda *_: None)  # which a student's process does not inherit
-    threading.Thread(target=_end_with, args=(parent, worlds), daemon=True).start()
-
-
-def _end_with(parent: int, worlds: Worlds) -> None:
-    """End this process when the one that started it is gone, whatever it is doing."""
-    while os.getppid() == parent:
-        time.sleep(0.2)
-    worlds.remove()
-    os._exit(1)
-
-
-def grade_one(
-    submission: Submission, task: Task, worlds: Worlds, facts: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, float]]:
-    """The results of a submission and the seconds they took, in a process that does nothing else."""
-    with _Post.lock:
-        grader = _Post.of(task, worlds, facts)
-        return results(submission, task, grader, facts)
-
 
 # The batch
 
 
 def run(batch: Batch) -> Outcome:
-    """Grade what is not graded yet. Raises Refused where the walls are too low, or another batch writes there."""
+    """Grade what is not graded yet.
+
+    Raises Refused where the walls are too low, or another batch writes there; ImportError where a cluster is asked for and
+    dask.distributed is missing.
+    """
+    if batch.cluster:
+        distributed()
     batch.out.mkdir(parents=True, exist_ok=True)
     for name in ("results", "timings", "running"):
         (batch.out / name).mkdir(exist_ok=True)
-    _sweep()
+    sweep()
     with _ending_as_by_ctrl_c(), _alone(batch.out), Worlds(batch.means) as worlds:
         for left in batch.out.glob(f"*/{UNFINISHED}*"):  # by a batch that was killed while it wrote
             left.unlink()
         return _behind_walls(batch, worlds)
-
-
-def _sweep() -> None:
-    """Remove the worlds of processes that were killed before they could."""
-    for folder in Path(tempfile.gettempdir()).glob("tinytorch-worlds-*_*") if os.name == "posix" else ():
-        with suppress(OSError, ValueError):
-            owner = int(folder.name.removeprefix("tinytorch-worlds-").partition("_")[0])
-            if folder.lstat().st_uid == os.geteuid() and not _lives(owner):
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it is somebody else's
-        return True
-    return True
 
 
 @contextmanager
@@ -356,7 +217,7 @@ def _in_turn(
                 submission, keyed = waiting.pop()
                 begun.append(submission)
                 _mark(batch.out, submission)
-                running[executor.submit(grade_one, submission, batch.task, worlds, keyed)] = submission, keyed
+                running[_submitted(executor, submission, batch.task, worlds, keyed)] = submission, keyed
             if not running:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -378,6 +239,16 @@ def _in_turn(
         raise
 
 
+def _submitted(executor: Executor, *job: Any) -> Future[Any]:
+    """What will come of a submission. A process that has died of another meanwhile has died of this one as well."""
+    try:
+        return executor.submit(grade_one, *job)
+    except BrokenProcessPool as error:
+        future: Future[Any] = Future()
+        future.set_exception(error)
+        return future
+
+
 def _again(batch: Batch, outcome: Outcome, worlds: Worlds, jobs: Sequence[Job], workers: int) -> list[Job]:
     """Go on with those who were still waiting when a process died."""
     with _executor(batch, worlds, workers) as executor:
@@ -389,37 +260,20 @@ def _at_once(batch: Batch) -> int:
     if batch.workers is not None:
         return batch.workers
     if not batch.cluster:
-        return os.cpu_count() or 1
-    with _client(batch.cluster) as client:
+        return usable_cores()
+    with cluster(batch.cluster) as client:
         return max(1, len(client.nthreads()))  # one for each worker, which grades one student at a time
-
-
-def _client(address: str) -> Any:
-    try:
-        import distributed
-    except ImportError as error:
-        raise Refused(f"--dask needs dask.distributed ({error}): python -m pip install distributed") from None
-
-    client_of: Any = distributed.Client
-    return client_of(address)
 
 
 @contextmanager
 def _executor(batch: Batch, worlds: Worlds, workers: int) -> Iterator[Executor]:
     """Processes of this machine, or of a cluster."""
     if batch.cluster:
-        with _client(batch.cluster) as client:
+        with cluster(batch.cluster) as client:
             yield client.get_executor(pure=False, retries=0)
     else:
-        before, context = set(active_children()), get_context("spawn")
-        begin: dict[str, Any] = {"initializer": _begin, "initargs": (os.getpid(), worlds)}
-        with ProcessPoolExecutor(workers, mp_context=context, **begin) as executor:
-            try:
-                yield executor
-            except KeyboardInterrupt:  # nobody waits for those who are being graded
-                for child in set(active_children()) - before:
-                    child.terminate()
-                raise
+        with processes(workers, last=worlds.remove) as executor:
+            yield executor
 
 
 def _failed(submission: Submission, keyed: Mapping[str, Any], said: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ MACHINERY = {  # of the faces, the course and the command line; no mistakes, no 
         *("__init__", "challenges", "checks", "drawing", "exercises", "frames", "judge", "milestones", "notebook"),
         *("probing", "recorded", "report", "source", "style", "worker", "workspace"),
     ),
-    "cli": ("__init__", "data", "doctor", "learner", "main", "session"),
+    "cli": ("__init__", "data", "desk", "doctor", "learner", "main", "session"),
     "nn": ("__init__", "functional", "init", "utils"),
     "optim": ("__init__", "lr_scheduler"),
     "utils": ("__init__", "data"),

@@ -16,6 +16,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import cache_from_source
@@ -198,6 +199,25 @@ class Worlds:
         )
         shutil.copytree(standard_library(), copy, ignore=shutil.ignore_patterns(*left_out))
         return copy
+
+
+def sweep() -> None:
+    """Remove the worlds of processes that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob("tinytorch-worlds-*_*") if os.name == "posix" else ():
+        with suppress(OSError, ValueError):
+            owner = int(folder.name.removeprefix("tinytorch-worlds-").partition("_")[0])
+            if folder.lstat().st_uid == os.geteuid() and not _lives(owner):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is somebody else's
+        return True
+    return True
 
 
 def _without_slabs(kernels: Path) -> None:
