@@ -21,6 +21,8 @@ def run(config, seed):
         os._exit(9)
     if config["what"] == "waits":
         time.sleep(60)
+    if config["what"] == "dawdles":
+        time.sleep(0.2)
     if config["what"] == "is interrupted" and before == 1:
         raise KeyboardInterrupt
     return {"found": scaled(seed), "random": tinytorch.rand(1).item()}

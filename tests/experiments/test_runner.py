@@ -4,7 +4,8 @@ import contextlib
 import inspect
 import math
 import sys
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,14 @@ def test_a_cluster_of_dask_runs_them_with_no_other_code(notes):
     assert len(results) == 4 and failures.keys() == {"fails"}
     alone = runner.carry_out(pretended.run, results[-1].run)
     assert alone.values == results[-1].values  # though two threads of one process drew random numbers
+
+
+def test_runs_in_two_threads_of_a_process_draw_what_each_draws_alone(notes):
+    """A process of a cluster may have several threads."""
+    runs = [Run({"what": "dawdles", "notes": str(notes)}, seed) for seed in (1, 2)]
+    with ThreadPoolExecutor(2) as threads:
+        both = list(threads.map(partial(runner.carry_out, pretended.run), runs))
+    assert [result.values for result in both] == [runner.carry_out(pretended.run, run).values for run in runs]
 
 
 def test_without_dask_it_says_how_to_install_it(monkeypatch):

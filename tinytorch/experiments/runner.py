@@ -99,7 +99,7 @@ def together(
     while waiting:
         with pool.open() as executor:
             running: dict[Future[Result], Run] = {}
-            alive = True
+            alive = True  # as far as one knows
             while running or (waiting and alive):
                 while waiting and alive and len(running) < pool.at_once:
                     alive = submit(executor, function, waiting, running)
@@ -107,7 +107,6 @@ def together(
                     run, error = running.pop(future), reason(future)
                     if isinstance(error, pool.died):
                         suspects.append(run)
-                        alive = False
                     else:
                         yield run, future.result() if error is None else error
                 tick()
