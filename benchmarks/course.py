@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import report
+from tinytorch._files import write_whole
 from tinytorch.course.exercises import Exercise, exercises, modules
-from tinytorch.course.workspace import Workspace, write_whole
+from tinytorch.course.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
 WANTED = 0.8  # seconds of a check, for nine in ten

@@ -27,9 +27,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.figures import report
+from tinytorch._files import write_whole
 from tinytorch.course.exercises import Module, modules
 from tinytorch.course.source import put
-from tinytorch.course.workspace import substituted, write_whole
+from tinytorch.course.workspace import substituted
 from tinytorch.grading import whole
 from tinytorch.grading.batch import Batch, run
 from tinytorch.grading.grader import Grader, probed

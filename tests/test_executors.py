@@ -4,14 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
 
 from tinytorch import _executors
-from tinytorch._executors import processes, usable_cores
+from tinytorch._executors import deaths, processes, submitted, usable_cores
 
 ROOT = Path(_executors.__file__).parents[1]
 ON_POSIX = pytest.mark.skipif(os.name != "posix", reason="there are no POSIX signals here")
@@ -23,6 +25,14 @@ def wait_until(condition):
     while not condition() and time.monotonic() < end:
         time.sleep(0.01)
     assert condition()
+
+
+def lives(process):
+    """Whether there is more of it in /proc than its death."""
+    try:
+        return process.joinpath("stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def note(file, text="begun"):
@@ -48,7 +58,7 @@ def interrupt_oneself():
 
 def started_here(argument):
     """What a process finds of Ctrl-C that this one has started."""
-    code = "import signal; print(signal.getsignal(2) is signal.default_int_handler, signal.pthread_sigmask(0, []))"
+    code = "import signal; print(signal.getsignal(2) is signal.default_int_handler, signal.pthread_sigmask(signal.SIG_BLOCK, []))"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip()
 
 
@@ -65,14 +75,38 @@ def test_what_is_under_way_at_the_end_is_finished(tmp_path):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit, ValueError])
 def test_what_is_under_way_at_an_error_is_ended_at_once_and_what_waits_is_not_begun(error, tmp_path):
-    before = set(active_children())
+    before, threads = set(active_children()), set(threading.enumerate())
     with pytest.raises(error), processes(1) as executor:
         for name in ("first", "second", "third", "fourth"):
             executor.submit(begin_and_wait, tmp_path / name)
         wait_until((tmp_path / "first").exists)
         assert len(others(before)) == 1
         raise error
-    assert not others(before) and [path.name for path in tmp_path.iterdir()] == ["first"]
+    assert not others(before) and set(threading.enumerate()) == threads
+    assert [path.name for path in tmp_path.iterdir()] == ["first"]
+
+
+@ON_POSIX
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_while_processes_start_comes_when_they_have_started(name, monkeypatch):
+    """The batch takes each of these for Ctrl-C."""
+    number, before, started = getattr(signal, name), set(active_children()), []
+    submit = ProcessPoolExecutor.submit
+
+    def submit_and_signal(self, *arguments):
+        signal.pthread_kill(threading.get_ident(), number)
+        future = submit(self, *arguments)
+        started.extend(others(before))
+        return future
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", submit_and_signal)
+    usual = signal.signal(number, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), processes(1) as executor:
+            executor.submit(os.getpid)
+    finally:
+        signal.signal(number, usual)
+    assert len(started) == 1 and not others(before)
 
 
 @ON_POSIX
@@ -118,12 +152,14 @@ def test_processes_do_not_outlive_the_one_that_started_them(last, work, tmp_path
     words = [sys.executable, str(script), str(notes), last, work]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(words, **pipes, env={**os.environ, "PYTHONPATH": str(ROOT)}) as parent:
-        process = Path("/proc", parent.stdout.readline().strip())
-        if work == "busy":
-            wait_until(notes.exists)
-        assert process.is_dir()
-        parent.kill()
-    wait_until(lambda: not process.is_dir())
+        try:
+            process = Path("/proc", parent.stdout.readline().strip())
+            if work == "busy":
+                wait_until(notes.exists)
+            assert lives(process)
+        finally:
+            parent.kill()
+    wait_until(lambda: not lives(process))
     written = notes.read_text() if notes.exists() else ""
     assert written == ("begun" if work == "busy" else "") + (", gone" if last == "last" else "")
 
@@ -137,7 +173,18 @@ def test_what_fails_at_the_last_does_not_keep_a_process(tmp_path):
     with subprocess.Popen(words, **pipes, env={**os.environ, "PYTHONPATH": str(ROOT)}) as parent:
         process = Path("/proc", parent.stdout.readline().strip())
         parent.kill()
-    wait_until(lambda: not process.is_dir())
+    wait_until(lambda: not lives(process))
+
+
+def end_oneself():
+    os._exit(9)
+
+
+def test_a_process_that_dies_breaks_its_executor_which_then_takes_nothing():
+    with processes(1) as executor:
+        future = submitted(executor, end_oneself)
+        assert isinstance(future, Future) and isinstance(future.exception(), deaths())
+        assert submitted(executor, os.getpid) is None
 
 
 def test_usable_cores_are_those_that_this_process_may_use(monkeypatch):

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tinytorch import _files
-from tinytorch._files import UNFINISHED, atomic_write
+from tinytorch._files import UNFINISHED_PREFIX, atomic_write
 
 ON_POSIX = pytest.mark.skipif(os.name != "posix", reason="permissions and pipes are POSIX's")
 
@@ -60,7 +60,7 @@ def test_an_interrupt_while_the_block_writes_leaves_the_old_file_and_nothing_els
         stream.write(b"half of the n")
         stream.flush()
         (unfinished,) = set(os.listdir(tmp_path)) - {"f"}
-        assert unfinished.startswith(UNFINISHED) and path.read_bytes() == b"old"
+        assert unfinished.startswith(UNFINISHED_PREFIX) and path.read_bytes() == b"old"
         raise KeyboardInterrupt
     assert path.read_bytes() == b"old" and os.listdir(tmp_path) == ["f"]
 
@@ -69,7 +69,7 @@ def test_an_interrupt_while_the_block_writes_leaves_the_old_file_and_nothing_els
 def test_an_error_names_the_file_that_was_asked_for(name, tmp_path):
     with pytest.raises(OSError) as error:
         write(tmp_path / name, b"new")
-    assert error.value.filename == str(tmp_path / name) and UNFINISHED not in str(error.value)
+    assert error.value.filename == str(tmp_path / name) and UNFINISHED_PREFIX not in str(error.value)
 
 
 def test_an_error_while_renaming_names_the_file_that_was_asked_for(monkeypatch, tmp_path):
@@ -89,9 +89,24 @@ def test_a_full_disk_names_the_file_that_was_asked_for(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError) as error:
         write(tmp_path / "f", b"new")
-    assert str(error.value) == f"[Errno 28] No space left on device: {str(tmp_path / 'f')!r}" and not os.listdir(
-        tmp_path
-    )
+    assert str(error.value) == f"[Errno 28] No space left on device: {str(tmp_path / 'f')!r}"
+    assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("function", ["open", "fsync"])
+def test_a_file_system_that_cannot_sync_a_folder_has_the_file_all_the_same(function, monkeypatch, tmp_path):
+    """Some network and shared file systems refuse it, and so does a folder that may only be written to."""
+    act = getattr(os, function)
+
+    def refuse_folders(place, *arguments, **keywords):
+        if os.path.isdir(place):
+            raise OSError(22, "Invalid argument")
+        return act(place, *arguments, **keywords)
+
+    write(tmp_path / "f", b"old")
+    monkeypatch.setattr(os, function, refuse_folders)
+    write(tmp_path / "f", b"new")
+    assert (tmp_path / "f").read_bytes() == b"new" and os.listdir(tmp_path) == ["f"]
 
 
 def test_an_error_of_another_file_keeps_its_name(tmp_path):
@@ -129,13 +144,19 @@ def test_a_link_is_written_through_and_stays_a_link(tmp_path):
 
 
 @ON_POSIX
-@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444])
-def test_whoever_could_read_a_file_can_read_the_new_one_and_nobody_else_at_any_time(mode, tmp_path):
-    path = tmp_path / "f"
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o444, 0o666])
+def test_a_file_keeps_its_permission_bits_and_is_never_more_open_than_that(mode, monkeypatch, tmp_path):
+    path, asked, os_open = tmp_path / "f", [], os.open
+
+    def open_(name, flags, mode=0o777):
+        asked.append(mode)
+        return os_open(name, flags, mode)
+
     path.write_bytes(b"old")
     path.chmod(mode)
+    monkeypatch.setattr(os, "open", open_)
     with atomic_write(path) as stream:
-        assert stat.S_IMODE(os.fstat(stream.fileno()).st_mode) == mode
+        assert asked == [mode] and stat.S_IMODE(os.fstat(stream.fileno()).st_mode) == mode
         stream.write(b"new")
     assert stat.S_IMODE(path.stat().st_mode) == mode and path.read_bytes() == b"new"
 

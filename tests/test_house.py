@@ -16,9 +16,9 @@ LIBRARY = Path(__file__).resolve().parents[1] / "tinytorch"
 
 FLOORS = [  # a file imports from floors below its own only
     [
-        "_lazy",
         "_executors",
         "_files",
+        "_lazy",
         "_places",
         "_threads",
         "changes",

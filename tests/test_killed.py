@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tinytorch import downloads, nn, training
-from tinytorch.course.workspace import write_whole
+from tinytorch._files import write_whole
 from tinytorch.experiments.face import Result, Run
 from tinytorch.experiments.store import Store
 from tinytorch.grading.batch import read_result

@@ -3,17 +3,24 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-UNFINISHED = ".tinytorch-"  # what the name of a file begins with until it is whole
+UNFINISHED_PREFIX = ".tinytorch-"  # of the name that a file has until it is whole
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all, text as UTF-8. Raises OSError that names it."""
+    with atomic_write(path) as stream:
+        stream.write(content.encode() if isinstance(content, str) else content)
 
 
 @contextmanager
 def atomic_write(file: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Open a new file beside `file` that takes its place when the block ends, and vanishes if the block raises.
 
-    Whoever could read and write `file` still can. Raises OSError that names `file`, unless it names yet another.
+    A file that is replaced keeps its permission bits. Raises OSError that names `file`, unless it names yet another.
     """
     if os.path.exists(file) and not os.path.isfile(file):  # a pipe or a device is written to, not renamed away
         with open(file, "wb") as stream:
@@ -21,10 +28,12 @@ def atomic_write(file: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         return
 
     path = Path(os.path.realpath(file))
-    temporary = path.with_name(f"{UNFINISHED}{os.urandom(8).hex()}")
+    temporary = path.with_name(f"{UNFINISHED_PREFIX}{os.urandom(8).hex()}")
     try:
-        with open(temporary, "xb") as stream:
-            _open_to_the_same(stream, path)
+        kept = _permissions(path)
+        with open(temporary, "xb", opener=partial(os.open, mode=0o666 if kept is None else kept)) as stream:
+            if kept not in (None, os.fstat(stream.fileno()).st_mode & 0o777):  # the umask has taken some away
+                os.chmod(temporary, kept)
             yield stream
             stream.flush()
             os.fsync(stream.fileno())  # the bytes must be on the disk before the name is
@@ -34,19 +43,22 @@ def atomic_write(file: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         if isinstance(error, OSError) and error.errno and error.filename in (None, os.fspath(temporary)):
             raise OSError(error.errno, error.strerror, os.fspath(file)) from None
         raise
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    with suppress(OSError):  # the file is there, and not every file system can be told to keep a name
+        _sync_folder(path.parent)
 
 
-def _open_to_the_same(stream: BinaryIO, path: Path) -> None:
-    """Give a file, before there is anything to read, the permissions of the one that it will replace."""
+def _permissions(path: Path) -> int | None:
+    """Of a file that is to be replaced, None where there is none, or where a file has no such bits."""
     with suppress(FileNotFoundError):
-        wanted = path.stat().st_mode & 0o777
-        if (
-            os.fstat(stream.fileno()).st_mode & 0o777 != wanted
-        ):  # where they are the same, one may not be allowed to ask
-            os.chmod(stream.name, wanted)
+        return path.stat().st_mode & 0o777 if os.name == "posix" else None
+    return None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk, where folders can be opened."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

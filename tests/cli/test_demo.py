@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import tinytorch
+from tinytorch._files import UNFINISHED_PREFIX
 from tinytorch.cli import CommandError
 from tinytorch.cli import demo as demo_module
 from tinytorch.cli import main as cli
@@ -314,7 +315,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_training(tmp_path, refu
     assert "there is no folder" in refused("demo", *QUICK, "--json", tmp_path / "missing" / "figures.json")
     assert "there is no folder" in refused("demo", *QUICK, "--json", tmp_path / "file" / "figures.json")
     said = refused("demo", *QUICK, "--json", tmp_path / ("x" * 300), status=1)
-    assert "file name too long" in said.lower() and ".tmp" not in said
+    assert "file name too long" in said.lower() and UNFINISHED_PREFIX not in said
 
 
 def test_a_file_or_folder_without_permission_is_refused(monkeypatch, tmp_path):

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.course.test_learner import FIRST, edit, learner, solve
+from tinytorch._files import write_whole
 from tinytorch.course import challenges
 from tinytorch.course.exercises import COURSE, modules
-from tinytorch.course.workspace import write_whole
 
 
 def test_every_module_has_a_challenge():

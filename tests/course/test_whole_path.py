@@ -9,11 +9,12 @@ import pytest
 
 from tests.course.test_judge import says
 from tests.course.test_learner import environment
+from tinytorch._files import write_whole
 from tinytorch.course import source, workspace
 from tinytorch.course.exercises import modules
 from tinytorch.course.milestones import MILESTONES
 from tinytorch.course.source import Source
-from tinytorch.course.workspace import Workspace, write_whole
+from tinytorch.course.workspace import Workspace
 
 PROMPT = "[q]uit > "
 POINT_BY_POINT = ("window_by_window", "added_point_by_point")  # in Python, a milestone would take hours

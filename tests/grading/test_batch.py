@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import Executor, Future
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,13 +20,10 @@ import tinytorch
 from tests.grading.classroom import SMALL, hand_in, honest, hostile
 from tests.grading.conftest import library
 from tinytorch._executors import usable_cores
-from tinytorch.course.judge import WorkerError
 from tinytorch.grading import batch as batches
-from tinytorch.grading import post, world
 from tinytorch.grading.batch import Batch, Refused, run
 from tinytorch.grading.scoring import Task, results
 from tinytorch.grading.submissions import read_all
-from tinytorch.grading.world import Means, Worlds
 
 ROOT = str(tinytorch.__path__[0]).removesuffix("/tinytorch")
 OPS = library("01")["ops"]
@@ -70,7 +66,7 @@ class Here(Executor):
 def here(bench, monkeypatch):
     """Batches grade in this process, with the worlds and the grader that are there."""
     monkeypatch.setattr(batches, "Worlds", lambda means: nullcontext(bench.worlds))
-    monkeypatch.setattr(batches, "processes", lambda workers, last: nullcontext(Here()))
+    monkeypatch.setattr(batches, "processes", lambda workers, on_orphaned: nullcontext(Here()))
     monkeypatch.setattr(
         batches, "grade_one", lambda submission, task, _, facts: results(submission, task, bench.grader, facts)
     )
@@ -140,57 +136,6 @@ def test_with_other_checks_everybody_is_graded_again(again, here, monkeypatch):
     assert seen == [7]
 
 
-def test_what_a_result_depends_on(tmp_path):
-    (tmp_path / "01_ops").mkdir()
-    checks = tmp_path / "01_ops" / "checks.py"
-    checks.write_text("x = 1\n")
-    tasks = Task(("01",)), Task(("02",)), Task(("01",), "term"), Task(("01",), extra=tmp_path)
-    found = {post.digest(task) for task in tasks}
-    checks.write_text("x = 2\n")
-    assert len(found | {post.digest(tasks[-1])}) == 5 and post.digest(tasks[0]) in found
-
-
-def test_an_installed_copy_has_the_same_digest_as_a_checkout(tmp_path, monkeypatch):
-    """A wheel holds modules and data sets inside the package."""
-    found = post.digest(Task(("01",)))
-    shutil.copytree(post.PACKAGE, tmp_path / "tinytorch", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(post.find_folder("modules"), tmp_path / "tinytorch" / "_modules")
-    monkeypatch.setattr(post, "PACKAGE", tmp_path / "tinytorch")
-    assert post.digest(Task(("01",))) == found
-
-
-@pytest.fixture
-def posted(bench):
-    """The grader that a process would make for a task."""
-
-    def made(task, told=None):
-        digest = told or post.digest(task)
-        return post.Post.of(task, bench.worlds, {**bench.facts, "digest": digest})
-
-    yield made
-    post.Post.close()
-    post.Post.read.clear()
-
-
-def test_a_process_that_outlives_a_batch_grades_the_next_by_its_own_salt_and_checks(posted, tmp_path):
-    for task in (Task(("01",), "one"), Task(("01",), "two"), Task(("01",), "two", tmp_path)):
-        grader = posted(task)
-        assert (grader.salt, grader.extra) == (task.salt, task.extra) and posted(task) is grader
-
-
-def test_a_machine_with_other_files_grades_nobody(posted, tmp_path):
-    checks = tmp_path / "01_ops" / "checks.py"
-    checks.parent.mkdir()
-    checks.write_text("x = 1\n")
-    here = post.digest(Task(("01",), extra=tmp_path))
-    with pytest.raises(WorkerError, match="another version of tinytorch, or not the same extra checks"):
-        posted(Task(("01",), extra=tmp_path / "nowhere"), here)
-    posted(Task(("01",), extra=tmp_path))
-    checks.write_text("x = 2\n")  # which this process has read before
-    with pytest.raises(WorkerError, match="have changed since this process read them"):
-        posted(Task(("01",), "next term", tmp_path))
-
-
 def test_a_cluster_is_given_as_many_students_as_it_has_workers(again, monkeypatch):
     client = nullcontext(SimpleNamespace(nthreads=lambda: {"one": 4, "two": 4, "three": 4}))
     monkeypatch.setattr(batches, "cluster", lambda address: client)
@@ -201,25 +146,32 @@ def test_a_cluster_is_given_as_many_students_as_it_has_workers(again, monkeypatc
 
 def test_a_cluster_without_its_package_is_refused_before_anything_is_done(again, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ImportError, match="--dask needs dask.distributed .*: python -m pip install distributed"):
-        run(replace(again, cluster="tcp://somewhere", out=tmp_path / "elsewhere"))
+    with pytest.raises(Refused, match="--dask needs dask.distributed .*: python -m pip install distributed"):
+        run(replace(again, workers=None, cluster="tcp://somewhere", out=tmp_path / "elsewhere"))
     assert not (tmp_path / "elsewhere").exists()
 
 
-class Dying(Executor):
-    """Processes that die of one student, in this process."""
+class Died(BrokenExecutor):
+    """What a future says of a process that has died."""
+
+
+class Processes(Executor):
+    """Processes that die of one student and then are broken, in this process."""
 
     dies_of = "bob"
+    breaks = True
     alone = []
 
     def __init__(self, workers):
         self.broken, self.workers = False, workers
 
     def submit(self, function, submission, *args):
+        if self.broken:
+            raise Died
         future = Future()
-        if self.broken or submission.student == self.dies_of:
-            self.broken = True
-            future.set_exception(BrokenProcessPool("died"))
+        if submission.student == self.dies_of:
+            self.broken = self.breaks
+            future.set_exception(Died())
         else:
             future.set_result(({"output": "", "score": 1, "tests": [], "extra_data": {**args[-1], "state": "graded", "student": submission.student}}, {}))  # fmt: skip
         if self.workers == 1:
@@ -227,58 +179,51 @@ class Dying(Executor):
         return future
 
 
-def test_a_process_that_dies_costs_one_student_and_the_rest_is_graded(again, here, monkeypatch):
-    monkeypatch.setattr(batches, "processes", lambda workers, last: nullcontext(Dying(workers)))
+@pytest.mark.parametrize("dies_of", ["ann", "bob"])  # the first and the last of those that are begun together, but one
+@pytest.mark.parametrize("breaks", [True, False])  # as one of a cluster does not
+def test_a_process_that_dies_costs_one_student_and_the_rest_is_graded(again, here, monkeypatch, dies_of, breaks):
+    monkeypatch.setattr(Processes, "dies_of", dies_of)
+    monkeypatch.setattr(Processes, "breaks", breaks)
+    monkeypatch.setattr(Processes, "alone", [])
+    monkeypatch.setattr(batches, "deaths", lambda cluster: (Died,))
+    monkeypatch.setattr(batches, "processes", lambda workers, on_orphaned: nullcontext(Processes(workers)))
     outcome = run(replace(again, force=True, workers=3))
-    assert outcome.errors == ["bob"] and outcome.graded == 6
-    assert Dying.alone[-1] == "bob"
-    result = of(again.out, "bob")
+    assert outcome.errors == [dies_of] and outcome.graded == 6
+    assert Processes.alone == [dies_of]
+    result = of(again.out, dies_of)
     assert "score" not in result and "no verdict on your work" in result["output"]
-    assert [path.name for path in (again.out / "running").iterdir()] == ["bob"]
+    assert [path.name for path in (again.out / "running").iterdir()] == [dies_of]
     for _ in range(2):  # has died twice: not tried again, however often it is asked, and still no number
         outcome = run(again)
-        assert outcome.errors == ["bob"] and "died twice" in of(again.out, "bob")["output"]
-    marker = re.search(r"remove (running/\S+) to have it graded again", of(again.out, "bob")["output"])[1]
+        assert outcome.errors == [dies_of] and "died twice" in of(again.out, dies_of)["output"]
+    marker = re.search(r"remove (running/\S+) to have it graded again", of(again.out, dies_of)["output"])[1]
     (again.out / marker).unlink()
-    monkeypatch.setattr(Dying, "dies_of", "nobody")
+    monkeypatch.setattr(Processes, "dies_of", "nobody")
     assert run(again).errors == [] and list((again.out / "running").iterdir()) == []
-
-
-class Refusing(Dying):
-    """Once one has died, nothing more is taken."""
-
-    def submit(self, function, submission, *args):
-        if self.broken:
-            raise BrokenProcessPool("died")
-        return super().submit(function, submission, *args)
-
-
-def test_a_process_that_has_died_before_it_is_given_the_next_student_costs_that_one_nothing(again, here, monkeypatch):
-    monkeypatch.setattr(Dying, "dies_of", "ann")
-    monkeypatch.setattr(batches, "processes", lambda workers, last: nullcontext(Refusing(workers)))
-    outcome = run(replace(again, force=True, workers=3))
-    assert outcome.errors == ["ann"] and outcome.graded == 6
-    assert [path.name for path in (again.out / "running").iterdir()] == ["ann"]
 
 
 class Ended(Here):
     """The batch is ended while the first is graded."""
 
+    def __init__(self, error):
+        self.error = error
+
     def submit(self, function, submission, *args):
-        raise KeyboardInterrupt
+        raise self.error
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")], ids=["Ctrl-C", "full"])
 @pytest.mark.parametrize("before", [0, 1])
-def test_a_batch_that_is_ended_is_nobodys_death(again, here, monkeypatch, before):
+def test_a_batch_that_is_ended_is_nobodys_death(again, here, monkeypatch, before, error):
     """However often: only a machine that died tells of a student."""
     shutil.rmtree(again.out / "results")
     (ann,) = (one for one in read_all(again.submissions, ["ops"]) if one.student == "ann")
     monkeypatch.setattr(batches, "read_all", lambda folder, wanted: [ann])
     if before:
         (again.out / "running" / "ann").write_text("1\n")
-    monkeypatch.setattr(batches, "processes", lambda workers, last: nullcontext(Ended()))
+    monkeypatch.setattr(batches, "processes", lambda workers, on_orphaned: nullcontext(Ended(error)))
     for _ in range(3):
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(type(error)):
             run(again)
         assert batches._deaths(again.out, ann) == before
         assert len(list((again.out / "running").iterdir())) == before
@@ -453,21 +398,6 @@ def test_a_batch_that_is_told_to_end_leaves_nothing_behind(graded, tmp_path, mon
     while not all(map(gone, begun)) and time.monotonic() < end:
         time.sleep(0.05)
     assert all(map(gone, begun))
-
-
-@pytest.mark.skipif(os.name != "posix", reason="processes are POSIX's")
-def test_worlds_of_the_dead_are_swept_and_no_others(tmp_path, monkeypatch):
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    names = [f"tinytorch-worlds-{dead.pid}_ab", f"tinytorch-worlds-{os.getpid()}_cd", "tinytorch-worlds-x_y", "other"]
-    for name in names:
-        (tmp_path / name / "world").mkdir(parents=True)
-    monkeypatch.setattr(world.tempfile, "tempdir", str(tmp_path))
-    world.sweep()
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
-    with Worlds(Means()) as worlds:
-        world.sweep()
-        assert worlds.base.is_dir() and worlds.folder.name.startswith(f"tinytorch-worlds-{os.getpid()}_")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9")

@@ -1,6 +1,8 @@
 """What a worker's world holds, and what it sees of the machine."""
 
 import math
+import os
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -91,3 +93,18 @@ def test_numpy_is_seen_wherever_it_is_installed(folder, inside, tmp_path, monkey
         assert ("--tmpfs", str(packages)) not in steps
     assert list(order) == sorted(order)
     assert str(packages) not in world.readable() and str(numpy) in world.readable()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes are POSIX's")
+def test_worlds_of_the_dead_are_swept_and_no_others(tmp_path, monkeypatch):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    names = [f"tinytorch-worlds-{dead.pid}_ab", f"tinytorch-worlds-{os.getpid()}_cd", "tinytorch-worlds-x_y", "other"]
+    for name in names:
+        (tmp_path / name / "world").mkdir(parents=True)
+    monkeypatch.setattr(world.tempfile, "tempdir", str(tmp_path))
+    world.sweep()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
+    with Worlds(Means()) as worlds:
+        world.sweep()
+        assert worlds.base.is_dir() and worlds.folder.name.startswith(f"tinytorch-worlds-{os.getpid()}_")

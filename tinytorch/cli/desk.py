@@ -174,7 +174,7 @@ def at_desk() -> Iterator[Desk]:
         print(f"tinytorch: {said}", file=sys.stderr)
 
 
-# What is done at it
+# What a learner does there
 
 
 def introduce(desk: Desk, exercise: Exercise) -> None:

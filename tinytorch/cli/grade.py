@@ -27,7 +27,7 @@ def add_parser(commands: Any, name: str, summary: str) -> None:
         "--workers",
         type=int,
         metavar="N",
-        help="students at a time (as many as processors, or as the cluster has workers)",
+        help="students at a time (as many as there are cores, or workers in the cluster)",
     )
     parser.add_argument("--dask", default="", metavar="ADDRESS", help="spread over a cluster of dask.distributed")
     parser.add_argument("--force", action="store_true", help="grade again who is graded already")
@@ -93,7 +93,7 @@ def grade(options: argparse.Namespace) -> int:
             cluster=options.dask,
         )
         outcome = batch.run(wanted)
-    except (batch.Refused, ImportError) as error:  # the latter where dask is wanted and missing
+    except batch.Refused as error:
         raise CommandError(str(error), 1) from None
     _publish(wanted.out, options)
     if _lateness_is_open(options):

@@ -22,7 +22,7 @@ from types import ModuleType
 from typing import Any
 
 import tinytorch
-from tinytorch._files import atomic_write
+from tinytorch._files import write_whole
 from tinytorch.course import source
 from tinytorch.course.exercises import COURSE, Exercise, Module, exercises, modules
 from tinytorch.course.notebook import SETTINGS, find_jupytext, notebook_of
@@ -406,12 +406,6 @@ def _read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all, whenever the disk fills up or the machine stops. Raises OSError that names it."""
-    with atomic_write(path) as stream:
-        stream.write(content.encode() if isinstance(content, str) else content)
 
 
 README = """\

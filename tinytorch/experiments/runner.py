@@ -10,18 +10,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    wait,
-)
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any, Protocol
 
-from tinytorch._executors import cluster, distributed, processes
+from tinytorch._executors import cluster, deaths, processes, submitted
 from tinytorch.creation import manual_seed
 from tinytorch.experiments.face import Config, Result, Run, Study, Values
 from tinytorch.experiments.store import Store
@@ -102,7 +95,9 @@ def together(
             alive = True  # as far as one knows
             while running or (waiting and alive):
                 while waiting and alive and len(running) < pool.at_once:
-                    alive = submit(executor, function, waiting, running)
+                    future = submitted(executor, carry_out, function, waiting[0])
+                    if alive := future is not None:
+                        running[future] = waiting.popleft()
                 for future in wait(running, timeout=1, return_when=FIRST_COMPLETED).done:
                     run, error = running.pop(future), reason(future)
                     if isinstance(error, pool.died):
@@ -116,17 +111,6 @@ def together(
 def reason(future: Future[Result]) -> BaseException | None:
     """Why a run failed, None where it did not."""
     return CancelledError("whoever ran it has given it up") if future.cancelled() else future.exception()
-
-
-def submit(executor: Executor, function: Function, waiting: deque[Run], running: dict[Future[Result], Run]) -> bool:
-    """Set the next run going; False where the executor has just been broken by another."""
-    run = waiting[0]
-    try:
-        running[executor.submit(carry_out, function, run)] = run
-    except BrokenExecutor:
-        return False
-    waiting.popleft()
-    return True
 
 
 def carry_out(function: Function, run: Run) -> Result:
@@ -144,7 +128,7 @@ def carry_out(function: Function, run: Run) -> Result:
 class Processes:
     """Processes on this machine."""
 
-    died: tuple[type[BaseException], ...] = (BrokenExecutor,)
+    died = deaths()
 
     def __init__(self, workers: int) -> None:
         self.at_once = workers
@@ -163,7 +147,7 @@ class Cluster:
     def __init__(self, address: str) -> None:
         self.address = address
         self.at_once = 10_000  # the scheduler deals them out
-        self.died: tuple[type[BaseException], ...] = (distributed().KilledWorker,)
+        self.died = deaths(address)
 
     @contextmanager
     def open(self) -> Iterator[Executor]:

@@ -11,18 +11,17 @@ import json
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import tinytorch
-from tinytorch._executors import cluster, distributed, processes, usable_cores
-from tinytorch._files import UNFINISHED
-from tinytorch.course.workspace import write_whole
+from tinytorch._executors import cluster, deaths, processes, submitted, usable_cores
+from tinytorch._files import UNFINISHED_PREFIX, write_whole
 from tinytorch.grading import grader as grading
 from tinytorch.grading.gates import gates
 from tinytorch.grading.grader import Grader
@@ -49,7 +48,7 @@ class Refused(Exception):
 class Batch:
     """What is asked for. out: the folder of the results; cluster: the address of a scheduler of dask.distributed.
 
-    workers: students at a time; None is as many as the machine has processors, or the cluster workers.
+    workers: students at a time; None is as many as there are cores for this process, or workers in the cluster.
     """
 
     submissions: Path
@@ -74,6 +73,9 @@ class Outcome:
     gone: list[str] = field(default_factory=list)  # with results of submissions that are no longer there
 
 
+Job = tuple[Submission, dict[str, Any]]
+
+
 def key_of(submission: Submission, facts: Mapping[str, Any]) -> str:
     """Of a student's files and all that their result depends on."""
     sha = hashlib.sha256(json.dumps([facts, submission.student, submission.remarks, submission.refused]).encode())
@@ -82,26 +84,24 @@ def key_of(submission: Submission, facts: Mapping[str, Any]) -> str:
     return sha.hexdigest()
 
 
-Job = tuple[Submission, dict[str, Any]]
-
-# The batch
-
-
 def run(batch: Batch) -> Outcome:
     """Grade what is not graded yet.
 
-    Raises Refused where the walls are too low, or another batch writes there; ImportError where a cluster is asked for and
-    dask.distributed is missing.
+    Raises Refused where the walls are too low, another batch writes there, or a cluster is asked for without
+    dask.distributed; OSError where no cluster answers.
     """
-    if batch.cluster:
-        distributed()
+    try:
+        batch = replace(batch, workers=_at_once(batch))
+    except ImportError as error:
+        raise Refused(str(error)) from None
     batch.out.mkdir(parents=True, exist_ok=True)
     for name in ("results", "timings", "running"):
         (batch.out / name).mkdir(exist_ok=True)
     sweep()
     with _ending_as_by_ctrl_c(), _alone(batch.out), Worlds(batch.means) as worlds:
-        for left in batch.out.glob(f"*/{UNFINISHED}*"):  # by a batch that was killed while it wrote
-            left.unlink()
+        for pattern in (f"{UNFINISHED_PREFIX}*", f"*/{UNFINISHED_PREFIX}*"):
+            for left in batch.out.glob(pattern):  # by a batch that was killed while it wrote
+                left.unlink()
         return _behind_walls(batch, worlds)
 
 
@@ -209,50 +209,43 @@ def _in_turn(
     batch: Batch, outcome: Outcome, executor: Executor, worlds: Worlds, jobs: Sequence[Job], workers: int
 ) -> list[Job]:
     """Grade side by side; returns those during whose grading a process died, and those that then were not begun."""
-    waiting, running, broken = list(reversed(jobs)), dict[Future[Any], Job](), list[Job]()
+    waiting, running, died = deque(jobs), dict[Future[Any], Job](), list[Job]()
     begun: list[Submission] = []
+    alive = True  # as far as one knows
     try:
-        while waiting or running:
-            while waiting and len(running) < workers and not broken:
-                submission, keyed = waiting.pop()
+        while running or (waiting and alive):
+            while waiting and alive and len(running) < workers:
+                submission, keyed = waiting[0]
                 begun.append(submission)
                 _mark(batch.out, submission)
-                running[_submitted(executor, submission, batch.task, worlds, keyed)] = submission, keyed
-            if not running:
-                break
+                future = submitted(executor, grade_one, submission, batch.task, worlds, keyed)
+                if alive := future is not None:
+                    running[future] = waiting.popleft()
+                else:
+                    _take_back(batch.out, begun.pop())
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 submission, keyed = running.pop(future)
                 try:
                     result, seconds = future.result()
-                except BrokenProcessPool:
-                    broken.append((submission, keyed))
+                except deaths(batch.cluster):
+                    died.append((submission, keyed))
                     continue
                 except Exception as error:
                     said = f"the grader failed: {type(error).__name__}: {error}"
                     result, seconds = _failed(submission, keyed, said), {}
                 _write(batch, outcome, submission, result, seconds)
                 begun.remove(submission)
-        return broken + _again(batch, outcome, worlds, waiting, workers) if broken else []
-    except KeyboardInterrupt:  # nobody who was being graded has done anything
+        return died + (_again(batch, outcome, worlds, waiting, workers) if waiting else [])
+    except BaseException:  # nobody who was being graded has done anything
         for submission in begun:
             _take_back(batch.out, submission)
         raise
 
 
-def _submitted(executor: Executor, *job: Any) -> Future[Any]:
-    """What will come of a submission. A process that has died of another meanwhile has died of this one as well."""
-    try:
-        return executor.submit(grade_one, *job)
-    except BrokenProcessPool as error:
-        future: Future[Any] = Future()
-        future.set_exception(error)
-        return future
-
-
 def _again(batch: Batch, outcome: Outcome, worlds: Worlds, jobs: Sequence[Job], workers: int) -> list[Job]:
     """Go on with those who were still waiting when a process died."""
     with _executor(batch, worlds, workers) as executor:
-        return _in_turn(batch, outcome, executor, worlds, list(reversed(jobs)), workers)
+        return _in_turn(batch, outcome, executor, worlds, jobs, workers)
 
 
 def _at_once(batch: Batch) -> int:
@@ -272,7 +265,7 @@ def _executor(batch: Batch, worlds: Worlds, workers: int) -> Iterator[Executor]:
         with cluster(batch.cluster) as client:
             yield client.get_executor(pure=False, retries=0)
     else:
-        with processes(workers, last=worlds.remove) as executor:
+        with processes(workers, on_orphaned=worlds.remove) as executor:
             yield executor
 
 

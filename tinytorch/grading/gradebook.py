@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinytorch.course.workspace import write_whole
+from tinytorch._files import write_whole
 from tinytorch.grading.marks import Row, Wrong, decoded
 
 CANVAS = ("SIS User ID", "SIS Login ID", "ID", "Integration ID", "Student")  # what a student may be known by

@@ -10,8 +10,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+from tinytorch._files import write_whole
 from tinytorch.course.exercises import modules
-from tinytorch.course.workspace import write_whole
 from tinytorch.grading.html import Html, joined, page, tag
 from tinytorch.grading.marks import GONE, Row, read_results
 from tinytorch.grading.similarity import SIMILAR, Pair

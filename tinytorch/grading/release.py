@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import tinytorch
+from tinytorch._files import write_whole
 from tinytorch._places import PACKAGE, find_folder
 from tinytorch.course import recorded
 from tinytorch.course.checks import Check
 from tinytorch.course.exercises import COURSE, Exercise, Module, modules
 from tinytorch.course.judge import checks_of, expected
 from tinytorch.course.source import Source
-from tinytorch.course.workspace import write_whole
 
 MACHINERY = {  # of the faces, the course and the command line; no mistakes, no grader
     "backends": ("__init__", "cudnn", "mps"),

@@ -17,9 +17,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tinytorch._files import write_whole
 from tinytorch.course.exercises import Exercise, Module
 from tinytorch.course.source import Source, text_of
-from tinytorch.course.workspace import write_whole
 from tinytorch.grading.submissions import Submission
 
 SIMILAR = "similar.json"  # beside the results
