@@ -4,7 +4,7 @@ import contextlib
 import inspect
 import math
 import sys
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -169,6 +169,38 @@ def test_a_worker_that_dies_costs_no_other_run_and_what_it_ran_is_repeated_once(
 
 
 # A cluster
+
+
+class Breaking(Here):
+    """What dies breaks it, and a broken one takes nothing, however often it is asked."""
+
+    died = (BrokenExecutor,)
+
+    @contextlib.contextmanager
+    def open(self):
+        self.broken, self.refusals = False, 0
+        yield self
+
+    def submit(self, function, study, run):
+        if self.broken:
+            self.refusals += 1
+            assert self.refusals == 1, "it was asked again"
+            raise BrokenExecutor
+        if run.config["what"] != "dies":
+            return super().submit(function, study, run)
+        self.broken, future = True, Future()
+        future.set_exception(BrokenExecutor())
+        return future
+
+
+def test_an_executor_that_is_broken_is_asked_once_and_then_another(notes):
+    results, failures = conduct(pretended.study(notes, ("dies", "first", "second"), seeds=1), Breaking())
+    assert [r.run.config["what"] for r in results] == ["first", "second"] and failures.keys() == {"dies"}
+
+
+def test_a_run_of_which_workers_die_is_carried_out_with_others_and_twice_alone(notes):
+    _, failures = conduct(pretended.study(notes, ("dies",), seeds=1), runner.Processes(1))
+    assert failures.keys() == {"dies"} and noted(notes) == ["dies 0"] * 3
 
 
 def test_a_run_that_was_given_up_has_a_reason():
