@@ -1151,6 +1151,9 @@ def test_clamp_takes_tensors_and_sends_the_gradient_to_the_bound_that_held():
     y.sum().backward()
     np.testing.assert_array_equal(y.array, [-1, 0.5, 3, np.nan])
     assert x.grad.tolist() == [0, 1, 0, 1] and low.grad.item() == 1 and high.grad.tolist() == [0, 0, 1, 0]
+    high.grad = None
+    x.clamp(-1, high).sum().backward()  # where it alone is a Tensor
+    assert high.grad.tolist() == [0, 0, 1, 0]
     z = tinytorch.tensor([-2.0, 0.5, 9.0])
     assert z.clamp_(max=tinytorch.tensor([0.0, 1.0, 2.0])) is z and z.tolist() == [-2, 0.5, 2]
 
