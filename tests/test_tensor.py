@@ -1227,3 +1227,10 @@ def test_writing_into_a_large_tensor_copies_none_of_it():
     assert peak < 6e6  # only what overlaps is copied once, by NumPy
     t[0] = 1.0
     assert t.sum().item() == 1
+
+
+@pytest.mark.parametrize("correction", [0, 1, 2])
+def test_std_takes_from_the_count_what_it_is_told_to(correction):
+    x = tinytorch.tensor([1.0, 2.0, 4.0, 9.0], dtype=tinytorch.float64)
+    expected = np.std(x.array, ddof=correction)
+    np.testing.assert_allclose(x.std(0, correction=correction).item(), expected, rtol=1e-12)
