@@ -144,10 +144,11 @@ def test_a_cluster_is_given_as_many_students_as_it_has_workers(again, monkeypatc
     assert batches._at_once(replace(asked, cluster="")) == usable_cores()
 
 
-def test_a_cluster_without_its_package_is_refused_before_anything_is_done(again, tmp_path, monkeypatch):
+@pytest.mark.parametrize("workers", [None, 2])
+def test_a_cluster_without_its_package_is_refused_before_anything_is_done(again, tmp_path, monkeypatch, workers):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(Refused, match="--dask needs dask.distributed .*: python -m pip install distributed"):
-        run(replace(again, workers=None, cluster="tcp://somewhere", out=tmp_path / "elsewhere"))
+        run(replace(again, workers=workers, cluster="tcp://somewhere", out=tmp_path / "elsewhere"))
     assert not (tmp_path / "elsewhere").exists()
 
 

@@ -193,7 +193,8 @@ def _grade(batch: Batch, worlds: Worlds, facts: Mapping[str, Any]) -> Outcome:
             _write(batch, outcome, submission, _failed(submission, keyed, said), {}, keep_marker=True)
         else:
             (suspects if died else left).append((submission, keyed))
-    workers = min(_at_once(batch), max(len(left), 1))
+    assert batch.workers is not None  # since run has counted them
+    workers = min(batch.workers, max(len(left), 1))
     with _executor(batch, worlds, workers) as executor:
         suspects += _in_turn(batch, outcome, executor, worlds, left, workers)
     for one in suspects:
@@ -249,13 +250,12 @@ def _again(batch: Batch, outcome: Outcome, worlds: Worlds, jobs: Sequence[Job], 
 
 
 def _at_once(batch: Batch) -> int:
-    """How many students are graded side by side."""
-    if batch.workers is not None:
-        return batch.workers
+    """How many students are graded side by side. A cluster must answer, also where it is not asked how many."""
     if not batch.cluster:
-        return usable_cores()
+        return batch.workers or usable_cores()
     with cluster(batch.cluster) as client:
-        return max(1, len(client.nthreads()))  # one for each worker, which grades one student at a time
+        there = max(1, len(client.nthreads()))  # each worker grades one student at a time
+    return batch.workers or there
 
 
 @contextmanager
