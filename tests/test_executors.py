@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import active_children
 from pathlib import Path
 
@@ -143,22 +144,29 @@ if __name__ == "__main__":
 """
 
 
-@WITH_PROC
-@pytest.mark.parametrize("last", ["last", "nothing"])
-@pytest.mark.parametrize("work", ["busy", "idle"])
-def test_processes_do_not_outlive_the_one_that_started_them(last, work, tmp_path):
-    script, notes = tmp_path / "orphans.py", tmp_path / "notes"
+@contextmanager
+def orphaned(folder, notes, last, work):
+    """A process, in /proc, whose parent is killed when the block ends."""
+    script = folder / "orphans.py"
     script.write_text(ORPHANS, encoding="utf-8")
     words = [sys.executable, str(script), str(notes), last, work]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(words, **pipes, env={**os.environ, "PYTHONPATH": str(ROOT)}) as parent:
         try:
-            process = Path("/proc", parent.stdout.readline().strip())
-            if work == "busy":
-                wait_until(notes.exists)
-            assert lives(process)
+            yield Path("/proc", parent.stdout.readline().strip())
         finally:
             parent.kill()
+
+
+@WITH_PROC
+@pytest.mark.parametrize("last", ["last", "nothing"])
+@pytest.mark.parametrize("work", ["busy", "idle"])
+def test_processes_do_not_outlive_the_one_that_started_them(last, work, tmp_path):
+    notes = tmp_path / "notes"
+    with orphaned(tmp_path, notes, last, work) as process:
+        if work == "busy":
+            wait_until(notes.exists)
+        assert lives(process)
     wait_until(lambda: not lives(process))
     written = notes.read_text() if notes.exists() else ""
     assert written == ("begun" if work == "busy" else "") + (", gone" if last == "last" else "")
@@ -166,13 +174,8 @@ def test_processes_do_not_outlive_the_one_that_started_them(last, work, tmp_path
 
 @WITH_PROC
 def test_what_fails_at_the_last_does_not_keep_a_process(tmp_path):
-    script = tmp_path / "orphans.py"
-    script.write_text(ORPHANS, encoding="utf-8")
-    words = [sys.executable, str(script), str(tmp_path / "no folder" / "notes"), "last", "idle"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(words, **pipes, env={**os.environ, "PYTHONPATH": str(ROOT)}) as parent:
-        process = Path("/proc", parent.stdout.readline().strip())
-        parent.kill()
+    with orphaned(tmp_path, tmp_path / "no folder" / "notes", "last", "idle") as process:
+        assert lives(process)
     wait_until(lambda: not lives(process))
 
 
